@@ -1,0 +1,1 @@
+"""What people and their systems may see, and the map client."""

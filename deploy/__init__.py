@@ -1,0 +1,1 @@
+"""Wiring: settings, clocks, connections, processes and the command line."""

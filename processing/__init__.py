@@ -1,0 +1,1 @@
+"""The desk: locate, fuse, assess, alert and tell, one transaction a batch."""

@@ -1,0 +1,1 @@
+"""What crosses a process or a disk: messages, code lists, tables, errors."""

@@ -1,0 +1,1 @@
+"""Checks of Tocsin; the folders mirror the packages."""

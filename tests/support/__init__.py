@@ -1,0 +1,1 @@
+"""What several checks share: fakes, builders, receivers."""

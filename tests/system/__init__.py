@@ -1,0 +1,1 @@
+"""The whole product, started and watched from outside."""
