@@ -1,0 +1,77 @@
+"""What holds for every check: nothing leaves this machine, and in CI nothing is skipped."""
+
+import ipaddress
+import os
+import shutil
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+SYSTEM_TESTS = Path(__file__).parent / "system"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+
+
+class LeftTheMachineError(Exception):
+    """A check tried to reach another machine; give it a fake or a loopback server."""
+
+
+def _stay_on_loopback(event: str, args: tuple[object, ...]) -> None:
+    if event != "socket.connect":
+        return
+    address = args[1]
+    if not isinstance(address, tuple) or address[0] == "localhost":
+        return
+    try:
+        is_inside = ipaddress.ip_address(address[0]).is_loopback
+    except ValueError:
+        is_inside = False
+    if not is_inside:
+        raise LeftTheMachineError(str(address))
+
+
+def _count_skip_as_failure(report: pytest.TestReport | pytest.CollectReport) -> None:
+    is_expected_failure = hasattr(report, "wasxfail")
+    if not report.skipped or is_expected_failure or os.environ.get("CI") != "true":
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+    report.outcome = "failed"
+    report.longrepr = f"in CI every check runs, but this one was skipped: {reason}"
+
+
+def pytest_configure() -> None:
+    # An audit hook also sees connections that are made inside a library.
+    sys.addaudithook(_stay_on_loopback)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _count_skip_as_failure(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _count_skip_as_failure(report)
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the system tests on one worker: each starts processes that want the other core."""
+    for item in items:
+        if item.path.is_relative_to(SYSTEM_TESTS):
+            item.add_marker(pytest.mark.system)
+            item.add_marker(pytest.mark.xdist_group("system"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser that `make test` found or installed; $CHROMIUM names another one."""
+    names = (os.environ.get("CHROMIUM", ""), *CHROMIUM_NAMES)
+    found = next((path for name in names if name and (path := shutil.which(name))), None)
+    assert found, "no Chromium: `make test` installs one on Debian, or set CHROMIUM to its path"
+    return Path(found)
