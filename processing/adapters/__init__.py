@@ -1,0 +1,1 @@
+"""The edges of processing: databases, logs, HTTP."""

@@ -1,0 +1,1 @@
+"""Sending webhooks, on an event loop of its own thread."""

@@ -1,0 +1,1 @@
+"""Alerts: correlation of flags and the life cycle. Pure."""

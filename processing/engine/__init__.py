@@ -1,0 +1,1 @@
+"""The micro-batch loop. It knows positions and limits, and no geography."""

@@ -1,0 +1,1 @@
+"""Where: admin areas, nearest features, uncertainty. Pure over columns."""

@@ -1,0 +1,1 @@
+"""Telling people: payload, signing, verdict, subscriptions. Pure."""

@@ -1,0 +1,1 @@
+"""Rules as data: one pure module a rule kind."""

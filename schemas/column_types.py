@@ -1,0 +1,55 @@
+"""Column types that mean the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Dialect, LargeBinary, String
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class UtcMicros(TypeDecorator[datetime]):
+    """An aware time as integer microseconds since 1970, so that order and equality are exact."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Store the number of microseconds."""
+        return None if value is None else to_micros(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
+        """Return an aware UTC time."""
+        return None if value is None else from_micros(int(value))
+
+
+class Id(TypeDecorator[str]):
+    """A UUID as 36-character text: native on PostgreSQL, text on SQLite."""
+
+    impl = String(36)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the native type where there is one."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(PG_UUID(as_uuid=False))
+        return dialect.type_descriptor(String(36))
+
+
+class JsonBytes(LargeBinary):
+    """Canonical JSON as bytes. Read whole and decoded by its model, never queried inside."""
+
+
+def to_micros(value: datetime) -> int:
+    """Return the microseconds since 1970 of an aware time, exactly."""
+    return (value - _EPOCH) // _MICROSECOND
+
+
+def from_micros(value: int) -> datetime:
+    """Return the aware UTC time of microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=value)

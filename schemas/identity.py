@@ -1,0 +1,55 @@
+"""Ids made from data: the same in every replay, and sorted by event time for the index.
+
+UUIDv8 (RFC 9562, section 5.8): 48 bits of Unix milliseconds, then 74 bits of the SHA-256 of the
+natural key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+_VERSION = 0x8
+_VARIANT = 0b10
+_MAX_MS = (1 << 48) - 1
+
+
+def uuid8(at: datetime, *key: str | int) -> str:
+    """Return the canonical 36-character UUIDv8 of a time and a natural key.
+
+    Times before 1970 or after the year 10889 are clamped to the 48 bits that the format has.
+    Parts of the key are joined by U+001F, so ("a", "bc") and ("ab", "c") differ.
+    """
+    return uuid8_ms(round(at.timestamp() * 1000), *key)
+
+
+def uuid8_ms(unix_ms: int, *key: str | int) -> str:
+    """Return the UUIDv8 of Unix milliseconds and a natural key."""
+    head = min(max(unix_ms, 0), _MAX_MS)
+    digest = hashlib.sha256("\x1f".join(map(str, key)).encode()).digest()
+    tail = int.from_bytes(digest[:10], "big")
+    value = (head << 80) | tail
+    value = (value & ~(0xF << 76)) | (_VERSION << 76)
+    value = (value & ~(0x3 << 62)) | (_VARIANT << 62)
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def report_id(occurred_start: datetime, root_id: str, revision: int) -> str:
+    """Return the id of one revision of a report."""
+    return uuid8(occurred_start, "report", root_id, revision)
+
+
+def incident_id(day_start_ms: int, smallest_root_id: str) -> str:
+    """Return the id of an incident from its mission-local day and its smallest root_id."""
+    return uuid8_ms(day_start_ms, "incident", smallest_root_id)
+
+
+def flag_id(day_start_ms: int, flag_key: str) -> str:
+    """Return the id of a flag from the start of its window and its stable key."""
+    return uuid8_ms(day_start_ms, "flag", flag_key)
+
+
+def alert_id(day_start_ms: int, place_key: str, actor_class: str) -> str:
+    """Return the id of an alert from (place key, actor class, mission-local day)."""
+    return uuid8_ms(day_start_ms, "alert", place_key, actor_class)

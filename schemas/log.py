@@ -1,0 +1,36 @@
+"""What crosses a log (the spool or Kafka): records and positions.
+
+A position is the number of the next record to read in one partition; 0 is the beginning. The
+spool has one partition, named after its node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One message as it lies in the log."""
+
+    partition: str
+    position: int
+    value: bytes
+
+
+class Source(Protocol):
+    """A log that can be read by position. Reading the same position again gives the same records."""
+
+    partition: str
+
+    def read(self, position: int, *, max_records: int, max_bytes: int) -> Sequence[Record]:
+        """Return the records at and after a position, in order; empty at the end of the log.
+
+        At least one record is returned if there is one, even if it is larger than `max_bytes`.
+        Does not wait. Raises StorageError when the log can't be read now.
+        """
+
+    def wait(self, timeout_s: float) -> bool:
+        """Block until there may be something new (True) or the time is over (False)."""
