@@ -45,13 +45,13 @@ install() {
     if [ -x .venv/bin/uv ] && .venv/bin/uv pip install --quiet --python .venv/bin/python "$@"; then
         return
     fi
-    say "Installing with pip, which takes a minute or two"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
 }
 
 install_uv() {
     [ -x .venv/bin/uv ] || .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-        --require-hashes -r deploy/setup/uv.lock || say "uv cannot be had here"
+        --require-hashes -r deploy/setup/uv.lock ||
+        say "uv cannot be had here: pip does it, which takes a minute or two"
 }
 
 make_environment
