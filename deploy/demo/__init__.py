@@ -1,0 +1,1 @@
+"""The sample mission: South Sudan, from public data, replayed through the real intake."""
