@@ -1,0 +1,99 @@
+"""All settings, in one place: the only module that reads the environment.
+
+Every field has a unit in its name or description, a bound, and a default that is safe to run
+with. A secret has no default: the key file is made at the first start, with mode 0600. Each field
+is set by `TOCSIN_<NAME>`, for example `TOCSIN_PORT=9000`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1 << 20
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class Settings(BaseSettings):
+    """What an installation can set. Read once at start, then handed on in small frozen parts."""
+
+    model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(default=Path("tocsin-data"), description="where everything is kept")
+    node: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{2,31}$")] = Field(
+        default="node-1", description="name of this ingest node; part of every receipt"
+    )
+    host: str = Field(default="127.0.0.1", description="address that the door listens on")
+    port: Port = Field(default=8080, description="port of the door (ingest, api and map)")
+    desk_port: Port | None = Field(
+        default=None, description="port of the desk's health and metrics; the door's + 1 if unset"
+    )
+    public_url: str | None = Field(
+        default=None, description="how people reach the door; links in webhooks begin with it"
+    )
+
+    batch_max_records: int = Field(default=500, ge=1, le=10_000)
+    batch_max_bytes: int = Field(default=4 * MIB, ge=MIB // 16, le=64 * MIB)
+    spool_max_bytes: int = Field(default=10 * 1024 * MIB, ge=MIB, le=1 << 50)
+    wal_max_bytes: int = Field(default=256 * MIB, ge=MIB, le=1 << 40)
+    body_max_bytes: int = Field(default=MIB, ge=1_024, le=16 * MIB)
+    batch_body_max_bytes: int = Field(default=8 * MIB, ge=1_024, le=64 * MIB)
+    batch_max_reports: int = Field(default=1_000, ge=1, le=10_000)
+
+    session_hours: float = Field(default=12.0, gt=0, le=24 * 7)
+    webhook_allow: tuple[str, ...] = Field(
+        default=(),
+        description="host:port or CIDR that webhooks may reach though not public; empty: none",
+    )
+    webhook_timeout_s: float = Field(default=10.0, gt=0, le=60)
+    stop_seconds: float = Field(default=10.0, gt=0, le=120, description="grace at SIGTERM")
+    log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
+    log_json: bool = Field(default=False, description="one JSON object a line, for collectors")
+
+    crash_at: str | None = Field(
+        default=None,
+        description="tests only: NAME:COUNT kills the process the COUNTth time it passes NAME",
+    )
+
+    @property
+    def database_path(self) -> Path:
+        """The database of conclusions."""
+        return self.data_dir / "tocsin.db"
+
+    @property
+    def spool_path(self) -> Path:
+        """The database of the spool, in a file of its own."""
+        return self.data_dir / "spool.db"
+
+    @property
+    def wake_path(self) -> Path:
+        """The unix socket on which the desk hears that the spool has something new."""
+        return self.data_dir / "desk.wake"
+
+    @property
+    def notify_path(self) -> Path:
+        """The unix socket on which the desk hears that a person changed an alert."""
+        return self.data_dir / "notify.wake"
+
+    @property
+    def clock_path(self) -> Path:
+        """The stepped mission clock of a demo."""
+        return self.data_dir / "mission.clock"
+
+    @property
+    def key_path(self) -> Path:
+        """The key that seals webhook secrets at rest."""
+        return self.data_dir / "secret.key"
+
+    @property
+    def url(self) -> str:
+        """How people reach the door, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def health_port(self) -> int:
+        """The port of the desk's health and metrics."""
+        return self.desk_port or self.port + 1
