@@ -22,28 +22,10 @@ DATA = ROOT / "deploy" / "demo" / "south_sudan"
 BASEMAP = ROOT / "api" / "web" / "public" / "basemap"
 LIMIT_BYTES = 8_000_000
 EVENT_COLUMNS = [
-    "id",
-    "date_start",
-    "date_end",
-    "date_prec",
-    "where_prec",
-    "type_of_violence",
-    "side_a",
-    "side_b",
-    "dyad_new_id",
-    "dyad_name",
-    "where_coordinates",
-    "adm_1",
-    "adm_2",
-    "latitude",
-    "longitude",
-    "deaths_a",
-    "deaths_b",
-    "deaths_civilians",
-    "deaths_unknown",
-    "best",
-    "high",
-    "low",
+    *("id", "date_start", "date_end", "date_prec", "where_prec", "type_of_violence"),
+    *("side_a", "side_b", "dyad_new_id", "dyad_name", "where_coordinates", "adm_1", "adm_2"),
+    *("latitude", "longitude", "deaths_a", "deaths_b", "deaths_civilians", "deaths_unknown"),
+    *("best", "high", "low"),
 ]
 POINT_FILES = (
     "settlements.csv",
