@@ -6,10 +6,10 @@ cd "$(dirname "$0")/../.."
 
 if is_done python-run "$(fingerprint requirements.lock pyproject.toml deploy/setup/build.lock)" &&
     is_done venv "$PWD" && [ -f api/web/dist/index.html ]; then exit 0; fi
-say "The first start installs, inside this folder only and without root:"
+say "The first start installs, inside this folder only and without root (about):"
 cat <<'TEXT'
       .venv                   Python packages, at pinned versions      fetches 155 MB, takes 515 MB
-      api/web/node_modules    what the map client is built from        fetches @WEBFETCH@ MB, takes @WEBDISK@ MB
+      api/web/node_modules    what the map client is built from        fetches 80 MB, takes 145 MB
 TEXT
 if ! sh deploy/setup/node.sh check; then
     cat <<'TEXT'
