@@ -44,6 +44,4 @@ def sha256(data: bytes) -> str:
 
 def pointer(location: tuple[int | str, ...]) -> str:
     """Return the JSON pointer (RFC 6901, as a URI fragment) of a pydantic error's location."""
-    return "#" + "".join(
-        "/" + str(part).replace("~", "~0").replace("/", "~1") for part in location
-    )
+    return "#" + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Dialect, LargeBinary, String
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.types import TypeDecorator, TypeEngine
+from typing_extensions import override
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -19,10 +20,12 @@ class UtcMicros(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
+    @override
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Store the number of microseconds."""
         return None if value is None else to_micros(value)
 
+    @override
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
         """Return an aware UTC time."""
         return None if value is None else from_micros(int(value))
@@ -34,6 +37,7 @@ class Id(TypeDecorator[str]):
     impl = String(36)
     cache_ok = True
 
+    @override
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the native type where there is one."""
         if dialect.name == "postgresql":

@@ -32,8 +32,8 @@ class Incident(Message):
     """One revision of an incident.
 
     `day` is the mission-local day (days since 1970-01-01), `radius_m` the uncertainty of the
-    best-placed report. `members` are (root_id, revision), smallest first; `weight_milli` the evidence
-    weight in thousandths; `level` the highest sensitivity level among the members.
+    best-placed report. `members` are (root_id, revision), smallest first; `weight_milli` is the
+    evidence weight in thousandths; `level` the highest sensitivity level among the members.
     `adm2_candidates` lists the counties that the circle touches when it is not certain.
     """
 

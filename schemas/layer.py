@@ -6,6 +6,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from pydantic import Field
+
 from schemas.message import Lat, Lon, Message
 
 
@@ -42,5 +44,5 @@ class Feature(Message):
     valid_from: date | None = None
     valid_to: date | None = None
     geometry: dict[str, Any] | None = None
-    properties: dict[str, Any] = {}
+    properties: dict[str, Any] = Field(default_factory=dict)
     source: str = ""

@@ -21,7 +21,7 @@ class Record:
 
 
 class Source(Protocol):
-    """A log that can be read by position. Reading the same position again gives the same records."""
+    """A log read by position: reading a position again gives the same records."""
 
     partition: str
 
