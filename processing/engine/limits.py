@@ -1,0 +1,78 @@
+"""The bounds of a micro-batch, of its retries, and of how much poison is believable."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# A batch is not cut below this: its fixed costs would dominate.
+SMALLEST_BATCH = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineLimits:
+    """How large and how old a batch may be, how long to back off, when poison stops the worker.
+
+    A batch takes what is there and never waits for more, so its age is its own running time:
+    after one that ran longer than `max_age_s`, the next takes fewer records.
+    """
+
+    max_records: int = 500
+    max_bytes: int = 4_000_000
+    max_age_s: float = 0.25
+    idle_s: float = 1.0
+    first_backoff_s: float = 0.05
+    max_backoff_s: float = 5.0
+    poison_in_a_row: int = 50
+    poison_window: int = 1_000
+    poison_share: float = 0.05
+
+    def backoff_s(self, failures: int) -> float:
+        """Return how long to wait after a number of failures in a row (1 or more)."""
+        return min(self.max_backoff_s, self.first_backoff_s * 2.0 ** min(failures - 1, 30))
+
+    def next_size(self, size: int, *, took_s: float) -> int:
+        """Return how many records the next batch may take."""
+        if took_s > self.max_age_s:
+            smaller = int(size * self.max_age_s / took_s)
+            return max(min(SMALLEST_BATCH, self.max_records), smaller)
+        return min(self.max_records, size * 2)
+
+
+class PoisonGauge:
+    """Counts set-aside records among the last ones, to tell a bad record from a bad release."""
+
+    def __init__(self, limits: EngineLimits) -> None:
+        self._limits = limits
+        self._recent: deque[bool] = deque(maxlen=limits.poison_window)
+        self._in_a_row = 0
+
+    def would_stop(self, bad: Sequence[bool]) -> bool:
+        """Say whether some further records (True: set aside) are more than is believable."""
+        if not any(bad):
+            return False
+        return self._run(bad) >= self._limits.poison_in_a_row or self._share(bad)
+
+    def note(self, bad: Sequence[bool]) -> None:
+        """Count records that were committed."""
+        for one in bad:
+            self._in_a_row = self._in_a_row + 1 if one else 0
+        self._recent.extend(bad)
+
+    def recent(self) -> tuple[int, int]:
+        """Return how many of the last records were set aside, and how many were counted."""
+        return sum(self._recent), len(self._recent)
+
+    def _run(self, bad: Sequence[bool]) -> int:
+        longest = run = self._in_a_row
+        for one in bad:
+            run = run + 1 if one else 0
+            longest = max(longest, run)
+        return longest
+
+    def _share(self, bad: Sequence[bool]) -> bool:
+        # Before the window is full the allowance is that of a full one: one bad record among
+        # the first ten must not stop a fresh worker.
+        window = [*self._recent, *bad][-self._limits.poison_window :]
+        return sum(window) > self._limits.poison_share * self._limits.poison_window

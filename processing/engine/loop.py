@@ -1,0 +1,239 @@
+"""The micro-batch loop: read by position, stage in one transaction, never lose or repeat.
+
+It knows positions, limits and poison, and no geography. `except Exception` is allowed here: a
+record that breaks its stage is set aside with the reason, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, Protocol
+
+import structlog
+
+from processing.engine.batch import Batch, Claim, Decoded, MessageT, SetAside
+from processing.engine.errors import PoisonLimitError
+from processing.engine.limits import EngineLimits, PoisonGauge
+from schemas.clock import Monotonic
+from schemas.errors import FencedError, InvalidMessageError, StorageError
+from schemas.log import Record, Source
+
+log = structlog.get_logger()
+
+# Turns the bytes of a record into its message, or raises InvalidMessageError.
+Decode = Callable[[bytes], MessageT]
+# Stores a batch whole or not at all, with its position.
+Stage = Callable[[Batch[MessageT]], None]
+
+
+class Positions(Protocol):
+    """Where the partitions stand, kept beside what was stored."""
+
+    def claim(self, partition: str) -> Claim:
+        """Take a partition over: every earlier owner is fenced off from now on."""
+
+    def load(self, partition: str) -> Claim:
+        """Return where a partition stands, without taking it over."""
+
+
+class Stop(Protocol):
+    """Tells the loop to end (`threading.Event` does)."""
+
+    def is_set(self) -> bool:
+        """Say whether to end."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end or the time-out; True if it is the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a worker has come. Times are on its monotonic clock."""
+
+    partition: str
+    position: int = 0
+    batches: int = 0
+    records: int = 0
+    set_aside: int = 0
+    failures_in_a_row: int = 0
+    last_took_s: float = 0.0
+    last_pass_at: float = 0.0
+    last_error: str | None = None
+
+    def is_healthy(self, *, now: float, patience_s: float) -> bool:
+        """Say whether the worker passed lately: it stored something or found nothing to store."""
+        return now - self.last_pass_at <= patience_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports(Generic[MessageT]):
+    """What a worker is joined to."""
+
+    source: Source
+    stage: Stage[MessageT]
+    positions: Positions
+    decode: Decode[MessageT]
+    monotonic: Monotonic
+
+
+class Worker(Generic[MessageT]):
+    """Moves one partition of a log into the store."""
+
+    def __init__(self, ports: Ports[MessageT], limits: EngineLimits) -> None:
+        self._ports = ports
+        self._limits = limits
+        self._gauge = PoisonGauge(limits)
+        self._size = limits.max_records
+        self._progress = Progress(partition=ports.source.partition)
+
+    @property
+    def progress(self) -> Progress:
+        """How far it has come; a frozen value, safe to read from any thread."""
+        return self._progress
+
+    def run(self, stop: Stop) -> None:
+        """Work until `stop` is set.
+
+        Raises FencedError when another worker has taken the partition over, and
+        PoisonLimitError when too much cannot be processed. Neither moved the position.
+        """
+        claim = self._claim(stop)
+        while claim is not None and not stop.is_set():
+            claim = self._pass(claim, stop)
+
+    def _claim(self, stop: Stop) -> Claim | None:
+        while not stop.is_set():
+            try:
+                claim = self._ports.positions.claim(self._ports.source.partition)
+            except StorageError as error:
+                self._back_off(error, stop)
+            else:
+                self._note(position=claim.position)
+                return claim
+        return None
+
+    def _pass(self, claim: Claim, stop: Stop) -> Claim | None:
+        try:
+            done = self._advance(claim)
+        except StorageError as error:
+            self._back_off(error, stop)
+            return self._reload(claim, stop)
+        if done.position == claim.position:
+            self._ports.source.wait(self._limits.idle_s)
+        return done
+
+    def _advance(self, claim: Claim) -> Claim:
+        """Read and store one batch; the claim is unchanged when there was nothing."""
+        records = self._ports.source.read(
+            claim.position, max_records=self._size, max_bytes=self._limits.max_bytes
+        )
+        if not records:
+            self._note(position=claim.position)
+            return claim
+        began = self._ports.monotonic()
+        self._apply(self._batch(claim, records))
+        took_s = self._ports.monotonic() - began
+        if len(records) >= self._size or took_s > self._limits.max_age_s:
+            self._size = self._limits.next_size(self._size, took_s=took_s)
+        self._note(position=records[-1].position + 1, took_s=took_s)
+        return replace(claim, position=records[-1].position + 1)
+
+    def _batch(self, claim: Claim, records: Sequence[Record]) -> Batch[MessageT]:
+        good: list[Decoded[MessageT]] = []
+        bad: list[SetAside[MessageT]] = []
+        for record in records:
+            try:
+                good.append(Decoded(record, self._ports.decode(record.value)))
+            except InvalidMessageError as error:
+                bad.append(SetAside(record, f"undecodable: {error}"[:400]))
+        return Batch(
+            partition=self._ports.source.partition,
+            epoch=claim.epoch,
+            start=claim.position,
+            end=records[-1].position + 1,
+            records=tuple(good),
+            set_aside=tuple(bad),
+        )
+
+    def _apply(self, batch: Batch[MessageT]) -> None:
+        """Store a batch; when its stage breaks, find the record that breaks it and go on."""
+        self._check_poison(batch)
+        try:
+            self._ports.stage(batch)
+        except (StorageError, MemoryError):
+            raise
+        except Exception as error:
+            if not batch.records:
+                raise
+            self._isolate(batch, error)
+        else:
+            self._count(batch)
+
+    def _isolate(self, batch: Batch[MessageT], error: Exception) -> None:
+        if len(batch.records) > 1:
+            for half in batch.halves():
+                self._apply(half)
+            return
+        reason = f"{type(error).__name__}: {error}"
+        position = batch.records[0].record.position
+        log.warning("record set aside", position=position, reason=reason, exc_info=error)
+        self._apply(batch.refused(reason))
+
+    def _check_poison(self, batch: Batch[MessageT]) -> None:
+        bad = batch.is_bad()
+        if not self._gauge.would_stop(bad):
+            return
+        before, counted = self._gauge.recent()
+        raise PoisonLimitError(
+            batch.partition,
+            position=batch.start,
+            bad=before + sum(bad),
+            of_last=min(counted + len(bad), self._limits.poison_window),
+        )
+
+    def _count(self, batch: Batch[MessageT]) -> None:
+        self._gauge.note(batch.is_bad())
+        self._progress = replace(
+            self._progress,
+            position=batch.end,
+            batches=self._progress.batches + 1,
+            records=self._progress.records + len(batch.records),
+            set_aside=self._progress.set_aside + len(batch.set_aside),
+        )
+        log.debug("batch stored", records=len(batch.records), position=batch.end)
+
+    def _reload(self, claim: Claim, stop: Stop) -> Claim | None:
+        """Return where the partition stands after a failure whose outcome may be unknown."""
+        while not stop.is_set():
+            try:
+                now = self._ports.positions.load(self._ports.source.partition)
+            except StorageError as error:
+                self._back_off(error, stop)
+                continue
+            if now.epoch != claim.epoch:
+                log.warning("partition taken over", partition=self._ports.source.partition)
+                raise FencedError(f"{self._ports.source.partition} belongs to another worker now")
+            return now
+        return None
+
+    def _back_off(self, error: StorageError, stop: Stop) -> None:
+        failures = self._progress.failures_in_a_row + 1
+        self._progress = replace(
+            self._progress,
+            failures_in_a_row=failures,
+            last_error=f"{type(error).__name__}: {error}",
+        )
+        delay_s = self._limits.backoff_s(failures)
+        log.warning("store failed, backing off", failures=failures, delay_s=delay_s, exc_info=error)
+        stop.wait(delay_s)
+
+    def _note(self, *, position: int, took_s: float = 0.0) -> None:
+        self._progress = replace(
+            self._progress,
+            position=position,
+            failures_in_a_row=0,
+            last_took_s=took_s,
+            last_pass_at=self._ports.monotonic(),
+            last_error=None,
+        )
