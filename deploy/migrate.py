@@ -1,0 +1,41 @@
+"""Bring a database to the newest schema, and tell which schema it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from importlib.resources import files
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+Begin = Callable[[], AbstractContextManager[Connection]]
+
+
+def upgrade(begin: Begin) -> str:
+    """Run what is missing in one write transaction; return the revision that it is at now."""
+    with begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        return current(connection) or ""
+
+
+def current(connection: Connection) -> str | None:
+    """Return the revision of a database, or None when it has no schema yet."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def head() -> str:
+    """Return the newest revision that this version of Tocsin knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("deploy").joinpath("migrations")))
+    config.set_main_option("path_separator", "os")
+    return config
