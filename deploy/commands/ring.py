@@ -1,0 +1,72 @@
+"""tocsin endpoints: whom to ring."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from deploy.box import Box, open_box
+from deploy.commands.console import DataDir, console, settings_for, show_table
+from deploy.configure import new_webhook_secret, read_endpoints, write_endpoint
+from processing.notify.sealing import Sealer
+from schemas.delivery import Endpoint
+
+endpoints = typer.Typer(help="Whom to ring by signed webhook.", no_args_is_help=True)
+
+
+@endpoints.command("add")
+def add(  # noqa: PLR0913 - one option a filter
+    endpoint_id: Annotated[str, typer.Argument(help="For example sector-north-duty.")],
+    url: Annotated[str, typer.Argument(help="Where to POST; https, or an allowed address.")],
+    area: Annotated[list[str] | None, typer.Option(help="P-code; none is everywhere.")] = None,
+    rule: Annotated[list[str] | None, typer.Option(help="Rule id; none is all.")] = None,
+    min_priority: Annotated[int, typer.Option(min=1, max=5)] = 1,
+    max_level: Annotated[int, typer.Option(min=0, max=2)] = 0,
+    data_dir: DataDir = None,
+) -> None:
+    """Add an endpoint and show its signing secret, once.
+
+    Example: tocsin endpoints add sector-unity https://duty.example.org/hook --area SS06
+    """
+    endpoint = Endpoint(
+        endpoint_id=endpoint_id,
+        url=url,
+        areas=tuple(area or ()),
+        kinds=tuple(rule or ()),
+        min_priority=min_priority,
+        max_level=max_level,
+    )
+    with open_box(settings_for(data_dir)) as box:
+        secret = add_endpoint(box, endpoint)
+    console().print(f"endpoint {endpoint_id} stored\nsecret   [bold]{secret}[/bold]")
+    console().print("It is not shown again. Try it: tocsin endpoints test " + endpoint_id)
+
+
+@endpoints.command("list")
+def show(data_dir: DataDir = None) -> None:
+    """List the endpoints; secrets are never shown.
+
+    Example: tocsin endpoints list
+    """
+    with open_box(settings_for(data_dir)) as box:
+        rows = [
+            (
+                one.endpoint_id,
+                one.url,
+                " ".join(one.areas) or "everywhere",
+                " ".join(one.kinds) or "all",
+                one.min_priority,
+                "live" if live and one.active else "off",
+            )
+            for one, live in read_endpoints(box.database.read)
+        ]
+    show_table(("endpoint", "url", "areas", "rules", "from priority", "state"), rows)
+
+
+def add_endpoint(box: Box, endpoint: Endpoint, *, secret: str | None = None) -> str:
+    """Store an endpoint with a new secret (or a given one) and return the secret."""
+    chosen = secret or new_webhook_secret()
+    sealed = Sealer(box.key).seal(chosen.encode())
+    write_endpoint(box.database.begin, endpoint, sealed=sealed, now=box.system_clock.now())
+    return chosen
