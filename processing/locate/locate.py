@@ -1,0 +1,148 @@
+"""Where reports are: their position, their areas, and what lies near."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import partial
+
+import h3.api.basic_int as h3
+import numpy as np
+import numpy.typing as npt
+from pydantic import TypeAdapter
+
+from processing.locate.admin import Admin
+from processing.locate.columns import LocatedColumns, PlaceColumns
+from processing.locate.epochs import Epochs
+from processing.locate.layers import LayerSet
+from processing.locate.nearest import PointIndex
+from processing.locate.resolve import Resolver
+from schemas.incident import Nearby
+from schemas.layer import Feature, LayerKind
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+NEARBY_LAYERS = (
+    LayerKind.SETTLEMENT,
+    LayerKind.HEALTH,
+    LayerKind.CIVILIAN_SITE,
+    LayerKind.AIRFIELD,
+    LayerKind.UN_BASE,
+)
+_NEARBY_ROWS = TypeAdapter(list[tuple[Nearby, ...]])
+
+
+class Locator:
+    """Answers where, for one version of the layers.
+
+    Indexes are built when first needed (some 10 ms for a mission's layers) and kept: make one
+    Locator a version, not one a batch. Answers depend on the layers alone.
+    """
+
+    def __init__(self, layers: LayerSet) -> None:
+        self.layers = layers
+        self._resolver = Resolver(layers)
+        self._admin = Admin(layers)
+        self._points = {
+            kind: Epochs(columns, partial(PointIndex, columns))
+            for kind, columns in layers.columns.items()
+        }
+
+    def locate(self, places: PlaceColumns) -> LocatedColumns:
+        """Place a batch, row by row in its order. What cannot be resolved stays without place."""
+        resolved = self._resolver.resolve(places)
+        placed = np.flatnonzero(np.isfinite(resolved.lon))
+        areas = self._admin.of(resolved, placed, day=places.day)
+        return LocatedColumns(
+            lon=resolved.lon,
+            lat=resolved.lat,
+            radius_m=resolved.radius_m,
+            place_from=resolved.place_from,
+            cell4=_cells(resolved.lon, resolved.lat, placed, resolution=4),
+            cell5=_cells(resolved.lon, resolved.lat, placed, resolution=5),
+            adm1=areas.adm1,
+            adm2=areas.adm2,
+            adm2_candidates=areas.adm2_candidates,
+        )
+
+    def nearby(self, lon: FloatArray, lat: FloatArray, day: IntArray) -> list[tuple[Nearby, ...]]:
+        """Return the nearest feature of each layer of NEARBY_LAYERS that was valid on the day.
+
+        Distances are to the features' points, in metres to a decimetre. Rows without a finite
+        position get nothing; layers without a valid feature are left out.
+        """
+        found: list[list[dict[str, object]]] = [[] for _ in range(len(lon))]
+        placed = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
+        for kind in NEARBY_LAYERS:
+            features = self.layers.layer(kind).features
+            for index, part in self._points[kind].parts(day[placed]):
+                at = placed[part]
+                nearest = index.nearest(lon[at], lat[at])
+                metres = np.round(nearest.distance_m, 1).tolist()
+                for point, row, distance_m in zip(
+                    at.tolist(), nearest.row.tolist(), metres, strict=True
+                ):
+                    if row >= 0:
+                        found[point].append(_near(features[row], distance_m))
+        return _NEARBY_ROWS.validate_python(found)
+
+    def within(
+        self,
+        lon: FloatArray,
+        lat: FloatArray,
+        day: IntArray,
+        *,
+        layer: LayerKind,
+        kinds: Collection[str] | None,
+        reach_m: float,
+    ) -> list[list[tuple[int, float]]]:
+        """For each point list the features of a layer whose edge lies within reach, nearest first.
+
+        A pair is (row in `features(layer)`, geodesic metres to the edge: the distance to the point
+        less its `radius_m`, at least 0). Only features valid on the point's day and of one of
+        `kinds` (None: any kind) count; a point without a finite position gets an empty list.
+        """
+        found: list[list[tuple[int, float]]] = [[] for _ in range(len(lon))]
+        placed = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
+        features = self.layers.layer(layer).features
+        for index, part in self._points[layer].parts(day[placed]):
+            at = placed[part]
+            listed = index.within(lon[at], lat[at], reach_m=reach_m)
+            for point, pairs in zip(at.tolist(), listed, strict=True):
+                if pairs:
+                    found[point] = [
+                        pair for pair in pairs if kinds is None or features[pair[0]].kind in kinds
+                    ]
+        return found
+
+    def features(self, layer: LayerKind) -> Sequence[Feature]:
+        """Return a layer's features in order of feature_id: the rows that `within` counts by."""
+        return self.layers.layer(layer).features
+
+    def place_name(self, pcode: str) -> str:
+        """Return the name of an admin area, or the P-code itself when no layer has it."""
+        return self._admin.name(pcode)
+
+    def parent(self, pcode: str) -> str:
+        """Return the P-code of the area above, "" for a country or an unknown code."""
+        return self._admin.parent(pcode)
+
+
+def _near(feature: Feature, distance_m: float) -> dict[str, object]:
+    return {
+        "feature_id": feature.feature_id,
+        "layer": feature.layer.value,
+        "kind": feature.kind,
+        "name": feature.name,
+        "distance_m": distance_m,
+    }
+
+
+def _cells(lon: FloatArray, lat: FloatArray, placed: IntArray, *, resolution: int) -> IntArray:
+    cells = np.zeros(len(lon), dtype=np.int64)
+    to_cell = h3.latlng_to_cell
+    cells[placed] = [
+        to_cell(phi, lam, resolution)
+        for lam, phi in zip(lon[placed].tolist(), lat[placed].tolist(), strict=True)
+    ]
+    return cells
