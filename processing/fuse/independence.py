@@ -1,0 +1,97 @@
+"""How many sources said it on their own (C.0.4): components, not messages.
+
+Two reports have one source when they come from the same unit, when one names the other's source
+or both name a source upstream of them, or when they say the same words within 24 hours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from functools import lru_cache
+from itertools import combinations
+
+from schemas.report import AdmittedReport
+
+SAME_WORDS = 0.85
+SAME_WORDS_WITHIN = timedelta(hours=24)
+
+# Longer texts are compared by their beginning, so that one report costs a bounded time.
+_COMPARED_CHARACTERS = 2_000
+_SHINGLE = 3
+
+_NOT_WORD = re.compile(r"[\W_]+")
+
+
+def components(reports: Sequence[AdmittedReport]) -> list[list[int]]:
+    """Group the indices of reports by independent source, in order of their first report."""
+    if len(reports) == 1:
+        return [[0]]
+    parent = list(range(len(reports)))
+    first_with: dict[str, int] = {}
+    for index, report in enumerate(reports):
+        for name in _sources(report):
+            _join(parent, index, first_with.setdefault(name, index))
+    for a, b in _with_same_words(reports, parent):
+        _join(parent, a, b)
+    groups: dict[int, list[int]] = {}
+    for index in range(len(reports)):
+        groups.setdefault(_find(parent, index), []).append(index)
+    return list(groups.values())
+
+
+def similarity(a: str, b: str) -> float:
+    """Return how alike two texts are, 0 to 1: Dice's coefficient of their letter trigrams.
+
+    Case, punctuation and spacing do not count. A text without letters is like no other.
+    """
+    shingles_a, shingles_b = _shingles(a), _shingles(b)
+    total = len(shingles_a) + len(shingles_b)
+    if not shingles_a or not shingles_b:
+        return 0.0
+    return 2.0 * len(shingles_a & shingles_b) / total
+
+
+def _sources(admitted: AdmittedReport) -> Iterable[str]:
+    source = admitted.report.source
+    if source.ref is None:
+        return (admitted.unit_id, *source.origin_chain)
+    return (admitted.unit_id, source.ref, *source.origin_chain)
+
+
+def _with_same_words(
+    reports: Sequence[AdmittedReport], parent: list[int]
+) -> Iterable[tuple[int, int]]:
+    told = [index for index, admitted in enumerate(reports) if admitted.report.text]
+    for a, b in combinations(told, 2):
+        if _find(parent, a) != _find(parent, b) and _says_the_same(reports[a], reports[b]):
+            yield a, b
+
+
+def _says_the_same(a: AdmittedReport, b: AdmittedReport) -> bool:
+    at_a, at_b = a.report.occurred_start, b.report.occurred_start
+    if at_a is not None and at_b is not None and abs(at_a - at_b) > SAME_WORDS_WITHIN:
+        return False
+    return similarity(a.report.text or "", b.report.text or "") > SAME_WORDS
+
+
+@lru_cache(maxsize=4_096)
+def _shingles(text: str) -> frozenset[str]:
+    words = " ".join(_NOT_WORD.split(text[:_COMPARED_CHARACTERS].casefold())).strip()
+    if not words:
+        return frozenset()
+    padded = f" {words} "
+    return frozenset(padded[i : i + _SHINGLE] for i in range(len(padded) - _SHINGLE + 1))
+
+
+def _find(parent: list[int], index: int) -> int:
+    while parent[index] != index:
+        parent[index] = parent[parent[index]]
+        index = parent[index]
+    return index
+
+
+def _join(parent: list[int], a: int, b: int) -> None:
+    root_a, root_b = _find(parent, a), _find(parent, b)
+    parent[max(root_a, root_b)] = min(root_a, root_b)

@@ -1,0 +1,157 @@
+"""Made-up reports for fusing, and the definition of fusing written down as plainly as can be."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import h3.api.basic_int as h3
+import numpy as np
+from hypothesis import strategies as st
+
+from processing.fuse.actors import contradict
+from processing.fuse.cells import MAX_RADIUS_M
+from processing.fuse.columns import SightingColumns
+from schemas.clock import day_start_ms
+from schemas.geometry import Position, geodesic_m
+from schemas.identity import incident_id
+
+Partition = dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    root_id: str
+    day: int = 16_000
+    event_class: str = "CLASH"
+    lon: float = 30.0
+    lat: float = 7.0
+    radius_m: float = 1_000.0
+    actors: tuple[str, ...] = ()
+    actor_types: tuple[str, ...] = ()
+    exercise: bool = False
+    incident_id: str = ""
+
+    @property
+    def cell4(self) -> int:
+        return 0 if np.isnan(self.lon) else h3.latlng_to_cell(self.lat, self.lon, 4)
+
+
+def columns(sightings: Sequence[Sighting]) -> SightingColumns:
+    return SightingColumns(
+        root_id=[s.root_id for s in sightings],
+        day=np.array([s.day for s in sightings], dtype=np.int64),
+        event_class=[s.event_class for s in sightings],
+        lon=np.array([s.lon for s in sightings], dtype=np.float64),
+        lat=np.array([s.lat for s in sightings], dtype=np.float64),
+        radius_m=np.array([s.radius_m for s in sightings], dtype=np.float64),
+        cell4=np.array([s.cell4 for s in sightings], dtype=np.int64),
+        actors=[s.actors for s in sightings],
+        actor_types=[s.actor_types for s in sightings],
+        exercise=[s.exercise for s in sightings],
+        incident_id=[s.incident_id for s in sightings],
+    )
+
+
+def separation_m(a: Sighting, b: Sighting) -> float:
+    """The geodesic, always from the western (then southern) end: the same both ways."""
+    one, two = sorted((a, b), key=lambda s: (s.lon, s.lat))
+    return geodesic_m(Position(lon=one.lon, lat=one.lat), Position(lon=two.lon, lat=two.lat))
+
+
+def can_fuse(s: Sighting) -> bool:
+    return not np.isnan(s.lon) and not np.isnan(s.lat) and s.radius_m <= MAX_RADIUS_M
+
+
+def agrees(a: Sighting, b: Sighting) -> bool:
+    if not can_fuse(a) or not can_fuse(b):
+        return False
+    if a.day != b.day or a.exercise != b.exercise:
+        return False
+    if a.event_class != b.event_class and "OTHER" not in {a.event_class, b.event_class}:
+        return False
+    if contradict(a.actors, a.actor_types, b.actors, b.actor_types):
+        return False
+    return separation_m(a, b) <= a.radius_m + b.radius_m
+
+
+def by_definition(sightings: Iterable[Sighting]) -> Partition:
+    """DESIGN's greedy, word by word and in quadratic time."""
+    incidents: list[list[Sighting]] = []
+    ordered = sorted(
+        sightings,
+        key=lambda s: (
+            s.event_class == "OTHER",
+            not s.actors,
+            s.radius_m,
+            hashlib.sha256(s.root_id.encode()).digest(),
+        ),
+    )
+    for one in ordered:
+        fitting = [i for i in incidents if all(agrees(one, member) for member in i)]
+        if fitting:
+            nearest = min(fitting, key=lambda i: (separation_m(one, i[0]), i[0].root_id))
+            nearest.append(one)
+        else:
+            incidents.append([one])
+    return dict(_named(incident) for incident in incidents)
+
+
+def _named(incident: list[Sighting]) -> tuple[str, tuple[str, ...]]:
+    roots = tuple(sorted(s.root_id for s in incident))
+    return incident_id(day_start_ms(incident[0].day), roots[0]), roots
+
+
+# Where fusing is hard: a town, the antimeridian, both poles, a pentagon of H3, its seam at 30E.
+CENTRES = (
+    (31.6, 4.85),
+    (180.0, 0.0),
+    (-179.999, -16.5),
+    (12.0, 90.0),
+    (0.0, -89.99),
+    (-11.664, 4.467),
+)
+_RADII_M = (0.0, 25.0, 100.0, 1_000.0, 5_000.0, 10_000.0, 25_000.0)
+_NAMES: tuple[tuple[str, ...], ...] = ((), (), ("spla",), ("nuer",), ("nuer", "spla"), ("lou",))
+_TYPES: tuple[tuple[str, ...], ...] = (
+    (),
+    ("UNKNOWN_ARMED",),
+    ("ARMED_GROUP",),
+    ("STATE_MILITARY",),
+    ("ARMED_GROUP", "STATE_MILITARY"),
+)
+
+
+@st.composite
+def places(draw: st.DrawFn) -> tuple[float, float]:
+    """A place within some 40 km of a hard one, often exactly there or a step of 0.01 degrees off."""
+    lon, lat = draw(st.sampled_from(CENTRES))
+    east = draw(st.integers(-12, 12)) / draw(st.sampled_from((40, 400, 4_000)))
+    north = draw(st.integers(-12, 12)) / draw(st.sampled_from((40, 400, 4_000)))
+    lat = max(-90.0, min(90.0, lat + north))
+    return (lon + east + 180.0) % 360.0 - 180.0, lat
+
+
+@st.composite
+def sightings(draw: st.DrawFn, root_id: str = "") -> Sighting:
+    lon, lat = draw(places())
+    radius_m = draw(st.sampled_from(_RADII_M))
+    strange = draw(st.integers(0, 19))
+    return Sighting(
+        root_id=root_id,
+        day=16_000 + draw(st.integers(0, 5)) // 5,
+        event_class=draw(st.sampled_from(("CLASH", "CLASH", "VAC", "OTHER"))),
+        lon=float("nan") if strange == 0 else lon,
+        lat=float("nan") if strange == 0 else lat,
+        radius_m=60_000.0 if strange == 1 else radius_m,
+        actors=draw(st.sampled_from(_NAMES)),
+        actor_types=draw(st.sampled_from(_TYPES)),
+        exercise=strange == 2,
+    )
+
+
+@st.composite
+def many(draw: st.DrawFn, *, max_size: int = 40) -> list[Sighting]:
+    found = draw(st.lists(sightings(), max_size=max_size))
+    return [replace(s, root_id=f"r-{n:03d}") for n, s in enumerate(found)]
