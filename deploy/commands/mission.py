@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from deploy import migrate
 from deploy.box import open_box, opened_database
-from deploy.commands.console import DataDir, console, settings_for, show_table
 from deploy.clocks import SystemClock
+from deploy.commands.console import DataDir, console, settings_for, show_table
 from deploy.configure import write_mission
 from processing.adapters.sql.layers import list_layers, store_layer
 from processing.adapters.sql.rules import list_rules, store_rules

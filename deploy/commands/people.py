@@ -17,7 +17,7 @@ users = typer.Typer(help="People who sign in.", no_args_is_help=True)
 
 
 @users.command("add")
-def add_user(  # noqa: PLR0913 - one option a field
+def add_user(
     user_id: Annotated[str, typer.Argument(help="What the person types to sign in.")],
     name: Annotated[str, typer.Option(help="How the ledger names the person.")],
     role: Annotated[list[Role], typer.Option(help="May be given more than once.")],

@@ -16,7 +16,7 @@ endpoints = typer.Typer(help="Whom to ring by signed webhook.", no_args_is_help=
 
 
 @endpoints.command("add")
-def add(  # noqa: PLR0913 - one option a filter
+def add(
     endpoint_id: Annotated[str, typer.Argument(help="For example sector-north-duty.")],
     url: Annotated[str, typer.Argument(help="Where to POST; https, or an allowed address.")],
     area: Annotated[list[str] | None, typer.Option(help="P-code; none is everywhere.")] = None,

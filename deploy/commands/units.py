@@ -51,9 +51,7 @@ def load_units(
     Example: tocsin units load units.csv
     """
     with open_box(settings_for(data_dir)) as box:
-        count = write_units(
-            box.database.begin, read_units_csv(file), now=box.system_clock.now()
-        )
+        count = write_units(box.database.begin, read_units_csv(file), now=box.system_clock.now())
     console().print(f"{count} units stored")
 
 
@@ -82,10 +80,8 @@ def issue_key(
     Example: tocsin keys issue bentiu-1
     """
     with open_box(settings_for(data_dir)) as box:
-        (key,) = issue_keys(
-            box.database.begin, [unit_id], now=box.system_clock.now(), days=days
-        )
-    console().print(f"key id   {key.key_id}\nexpires  {key.expires_at:%Y-%m-%d}")
+        (key,) = issue_keys(box.database.begin, [unit_id], now=box.system_clock.now(), days=days)
+    console().print(f"key id   {key.stored.key_id}\nexpires  {key.stored.expires_at:%Y-%m-%d}")
     console().print(f"key      [bold]{key.secret}[/bold]\nIt is not shown again.")
 
 

@@ -1,0 +1,130 @@
+"""Make the sample mission's data folder: schema, mission, layers, rules, units, keys, people.
+
+It can be repeated: what is there stays, and a demo that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy import migrate
+from deploy.box import Box, open_box, opened_database, stepped_clock
+from deploy.clocks import SystemClock
+from deploy.commands.people import add_person, link_for
+from deploy.commands.ring import add_endpoint
+from deploy.configure import issue_keys, write_mission, write_units
+from deploy.database import Database
+from deploy.demo.mission_files import MissionBundle, read_bundle
+from deploy.settings import Settings
+from processing.adapters.sql.layers import store_layer
+from processing.adapters.sql.rules import store_rules
+from processing.rules.loading import default_rules_path, read_rules
+from schemas.access import Level, Principal, Role
+from schemas.delivery import Endpoint
+from schemas.errors import ConfigurationError, ConflictError
+
+ADMINISTRATOR = "admin"
+ENDPOINT = "demo-receiver"
+# The demo's keys outlive any replay; they work on this machine's loopback only.
+_KEY_DAYS = None
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A demo that is ready to start: the replay's device keys and the receiver's secret."""
+
+    keys: Mapping[str, str]
+    webhook_secret: str
+    link: str
+
+
+def sample_folder() -> Path:
+    """Return the folder of the sample mission that ships with Tocsin."""
+    return Path(__file__).with_name("south_sudan")
+
+
+def prepare(settings: Settings, *, receiver_url: str, say: Say) -> Prepared:
+    """Prepare the data folder and return what the replay needs.
+
+    Raises ConfigurationError when the folder holds a mission that is not a replay.
+    """
+    bundle = read_bundle(sample_folder())
+    with opened_database(settings) as database:
+        migrate.upgrade(database.begin)
+        _describe(database, bundle, say)
+    stepped_clock(settings)
+    with open_box(settings) as box:
+        if not box.mission.replay:
+            raise ConfigurationError(
+                f"{settings.data_dir} holds a real mission: choose another folder with --data-dir"
+            )
+        secrets = _secrets(box, bundle, receiver_url)
+        return Prepared(
+            keys=secrets["keys"], webhook_secret=secrets["webhook"], link=_administrator_link(box)
+        )
+
+
+def _describe(database: Database, bundle: MissionBundle, say: Say) -> None:
+    now = SystemClock().now()
+    with database.read() as connection:
+        has_mission = connection.exec_driver_sql("SELECT count(*) FROM mission").scalar()
+    if has_mission:
+        say("the sample mission is already there")
+        return
+    for layer, features in bundle.layers.items():
+        store_layer(database.begin, layer, features, source=bundle.sources[layer], now=now)
+        say(f"layer {layer.value}: {len(features):,} features")
+    rules = read_rules(default_rules_path()).rules
+    store_rules(database.begin, rules, now=now)
+    say(f"rules: {', '.join(rule.rule_id for rule in rules)}")
+    write_units(database.begin, bundle.units, now=now)
+    say(f"units: {len(bundle.units)}")
+    write_mission(database.begin, bundle.mission, now=now)
+
+
+def _secrets(box: Box, bundle: MissionBundle, receiver_url: str) -> dict[str, dict[str, str] | str]:
+    path = box.settings.data_dir / "demo-secrets.json"
+    if path.exists():
+        stored: dict[str, dict[str, str] | str] = json.loads(path.read_text())
+        _ring(box, receiver_url, secret=str(stored["webhook"]))
+        return stored
+    issued = issue_keys(
+        box.database.begin,
+        [unit.unit_id for unit in bundle.units],
+        now=box.system_clock.now(),
+        days=_KEY_DAYS,
+    )
+    made: dict[str, dict[str, str] | str] = {
+        "keys": {key.stored.unit_id: key.secret for key in issued},
+        "webhook": _ring(box, receiver_url, secret=None),
+    }
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(made, file)
+    return made
+
+
+def _ring(box: Box, url: str, *, secret: str | None) -> str:
+    endpoint = Endpoint(
+        endpoint_id=ENDPOINT, url=url, description="the demo's own receiver", max_level=2
+    )
+    return add_endpoint(box, endpoint, secret=secret)
+
+
+def _administrator_link(box: Box) -> str:
+    person = Principal(
+        user_id=ADMINISTRATOR,
+        name="Administrator",
+        roles=(Role.ADMIN, Role.COMMANDER),
+        level=Level.STRICTLY_CONFIDENTIAL,
+    )
+    try:
+        return add_person(box, person)
+    except ConflictError:
+        return link_for(box, ADMINISTRATOR)
