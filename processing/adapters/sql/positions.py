@@ -25,9 +25,7 @@ class SqlPositions:
     def claim(self, partition: str) -> Claim:
         """Take a partition over by raising its epoch; durable when it returns."""
         with translated(), self._begin() as connection:
-            insert = (
-                postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-            )
+            insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
             connection.execute(
                 insert(positions)
                 .values(partition=partition, position=0, epoch=1)

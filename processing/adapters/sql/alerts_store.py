@@ -1,0 +1,74 @@
+"""Alerts, their ledger and deliveries in SQLite (`processing.batch.stores.AlertStore`)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import select
+
+from processing.adapters.sql.statements import Sql, columns, insert, listed
+from processing.batch.rows import AlertRow, DeliveryRow, TransitionRow
+from schemas.codec import decode
+from schemas.delivery import Endpoint
+from schemas.tables import alert_transitions, alerts, deliveries, endpoints
+
+_ALL = columns(alerts, prefix="a.")
+
+_OF_IDS = f"""
+SELECT {_ALL} FROM json_each(?) AS j CROSS JOIN alerts AS a ON a.alert_id = j.value
+"""  # noqa: S608 - names of ours
+_LAST_NUMBER = "SELECT coalesce(max(number), 0) FROM alerts"
+_WRITE = insert(alerts, verb="INSERT OR REPLACE")
+_APPEND = insert(alert_transitions)
+_TOLD = """
+SELECT DISTINCT d.alert_id, d.endpoint_id
+FROM endpoints AS e CROSS JOIN json_each(?) AS j
+CROSS JOIN deliveries AS d ON d.endpoint_id = e.endpoint_id AND d.alert_id = j.value
+"""
+_TELL = insert(deliveries, verb="INSERT OR IGNORE")
+
+
+class SqlAlerts:
+    """The alerts of one transaction."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def of_ids(self, alert_ids: Collection[str]) -> list[AlertRow]:
+        """Return some alerts."""
+        if not alert_ids:
+            return []
+        return [AlertRow._make(row) for row in self._sql.rows(_OF_IDS, listed(alert_ids))]
+
+    def last_number(self) -> int:
+        """Return the highest number given to an alert so far, 0 for none."""
+        return int(self._sql.rows(_LAST_NUMBER)[0][0])
+
+    def write(self, rows: Sequence[AlertRow]) -> None:
+        """Insert or replace alerts."""
+        self._sql.many(_WRITE, rows)
+
+    def append(self, rows: Sequence[TransitionRow]) -> None:
+        """Append to the ledger."""
+        self._sql.many(_APPEND, rows)
+
+    def endpoints(self) -> list[Endpoint]:
+        """Return the endpoints that are in service, in order of their id."""
+        found = self._sql.connection.execute(
+            select(endpoints.c.body)
+            .where(endpoints.c.disabled_at.is_(None))
+            .order_by(endpoints.c.endpoint_id)
+        )
+        decoded = [decode(Endpoint, row.body) for row in found]
+        return [endpoint for endpoint in decoded if endpoint.active]
+
+    def told(self, alert_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        """Return which endpoints were told of some alerts before."""
+        found: dict[str, set[str]] = {alert_id: set() for alert_id in alert_ids}
+        for alert_id, endpoint_id in self._sql.rows(_TOLD, listed(alert_ids)):
+            found[alert_id].add(endpoint_id)
+        return {alert_id: frozenset(endpoints_) for alert_id, endpoints_ in found.items()}
+
+    def tell(self, rows: Sequence[DeliveryRow]) -> None:
+        """Queue deliveries; one that is queued already stays as it is."""
+        self._sql.many(_TELL, rows)

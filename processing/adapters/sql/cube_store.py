@@ -1,0 +1,67 @@
+"""The activity cube in SQLite (`processing.batch.stores.CubeStore`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from processing.adapters.sql.statements import Sql, insert, listed
+from processing.batch.rows import CubeRow
+from processing.rules.window import CubeColumns, CubeWindow
+from schemas.tables import cube
+
+_KEY = [column.name for column in cube.primary_key.columns]
+_SUMS = [column.name for column in cube.columns if column.name not in _KEY]
+
+_ADD = (
+    insert(cube)
+    + f" ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET "
+    + ", ".join(f"{name} = {name} + excluded.{name}" for name in _SUMS)
+)
+_SWEEP = (
+    "DELETE FROM cube WHERE "  # noqa: S608 - names of ours
+    + " AND ".join(f"{name} = ?" for name in _KEY)
+    + "".join(f" AND {name} = 0" for name in _SUMS)
+)
+_OF_WINDOW = """
+SELECT c.adm2, c.day, c.event_class, sum(c.incidents), sum(c.deaths), sum(c.civilian_deaths)
+FROM json_each(?) AS j CROSS JOIN cube AS c ON c.adm2 = j.value AND c.day BETWEEN ? AND ?
+GROUP BY c.adm2, c.day, c.event_class
+"""
+
+
+class SqlCube:
+    """The cube of one transaction."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def add(self, rows: Sequence[CubeRow]) -> None:
+        """Add to rows of the cube; a row of zeros disappears: the cube is a function of the set."""
+        self._sql.many(_ADD, sorted(rows))
+        less = [row[: len(_KEY)] for row in rows if _takes_away(row)]
+        self._sql.many(_SWEEP, less)
+
+    def of_windows(self, windows: Sequence[CubeWindow]) -> CubeColumns:
+        """Return the sums per (adm2, day, event_class) in any of some windows."""
+        found: dict[tuple[str, int, str], tuple[int, int, int]] = {}
+        for window in windows:
+            rows = self._sql.rows(
+                _OF_WINDOW, listed(sorted(window.adm2)), window.day_from, window.day_to
+            )
+            found.update(((row[0], row[1], row[2]), (row[3], row[4], row[5])) for row in rows)
+        keys = sorted(found)
+        sums = np.array([found[key] for key in keys], dtype=np.int64).reshape(len(keys), 3)
+        return CubeColumns(
+            adm2=[key[0] for key in keys],
+            day=np.array([key[1] for key in keys], dtype=np.int64),
+            event_class=[key[2] for key in keys],
+            incidents=sums[:, 0],
+            deaths=sums[:, 1],
+            civilian_deaths=sums[:, 2],
+        )
+
+
+def _takes_away(row: CubeRow) -> bool:
+    return min(row.incidents, row.deaths, row.civilian_deaths, row.weight_milli) < 0

@@ -1,0 +1,78 @@
+"""Reports and dead letters in SQLite (`processing.batch.stores.ReportStore`)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from processing.adapters.sql.statements import Sql, columns, insert, listed
+from processing.batch.rows import DeadLetterRow, ReportRow
+from schemas.tables import dead_letters, reports
+
+_ALL = columns(reports, prefix="r.")
+# A scene is read for every batch and mostly known already: its bodies are fetched when missing.
+_NARROW = ", ".join(
+    "x''" if column.name == "body" else f'r."{column.name}"' for column in reports.columns
+)
+
+_OF_ROOTS = f"""
+SELECT {_ALL} FROM json_each(?) AS j CROSS JOIN reports AS r ON r.root_id = j.value
+"""  # noqa: S608 - names of ours
+_OF_SCENE = f"""
+SELECT {_NARROW} FROM json_each(?) AS j
+CROSS JOIN reports AS r ON r.day = j.value ->> 0 AND r.cell4 = j.value ->> 1
+WHERE r.current AND r.fusible
+"""  # noqa: S608 - names of ours
+_BODIES = """
+SELECT r.report_id, r.body FROM json_each(?) AS j CROSS JOIN reports AS r ON r.report_id = j.value
+"""
+_REMOVE = "DELETE FROM reports WHERE report_id = ?"
+_RETIRE = "UPDATE reports SET current = 0, incident_id = NULL WHERE report_id = ?"
+_JOIN = "UPDATE reports SET incident_id = ?, current = ? WHERE report_id = ?"
+_ADD = insert(reports)
+_SET_ASIDE = insert(dead_letters, verb="INSERT OR IGNORE")
+
+
+class SqlReports:
+    """The reports of one transaction."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def of_roots(self, root_ids: Collection[str]) -> list[ReportRow]:
+        """Return every stored revision of some roots."""
+        return [ReportRow._make(row) for row in self._sql.rows(_OF_ROOTS, listed(root_ids))]
+
+    def of_scene(self, cells: Collection[tuple[int, int]]) -> list[ReportRow]:
+        """Return the current, fusible reports of some (day, cell4), without their bodies."""
+        if not cells:
+            return []
+        # Sorted, so that neighbouring index pages are read one after another.
+        return [ReportRow._make(row) for row in self._sql.rows(_OF_SCENE, listed(sorted(cells)))]
+
+    def bodies(self, report_ids: Collection[str]) -> dict[str, bytes]:
+        """Return the bodies of some reports by their id."""
+        if not report_ids:
+            return {}
+        return dict(tuple(row) for row in self._sql.rows(_BODIES, listed(report_ids)))
+
+    def remove(self, report_ids: Collection[str]) -> None:
+        """Remove reports that lost a conflict."""
+        self._sql.many(_REMOVE, [(report_id,) for report_id in report_ids])
+
+    def retire(self, report_ids: Collection[str]) -> None:
+        """Mark reports as no longer current and in no incident."""
+        self._sql.many(_RETIRE, [(report_id,) for report_id in report_ids])
+
+    def add(self, rows: Sequence[ReportRow]) -> None:
+        """Insert new reports, in the order of their keys."""
+        self._sql.many(_ADD, sorted(rows))
+
+    def join(self, members: Collection[tuple[str, str | None, bool]]) -> None:
+        """Set (report_id, incident_id, current) of stored reports."""
+        self._sql.many(
+            _JOIN, [(incident, current, report) for report, incident, current in members]
+        )
+
+    def set_aside(self, rows: Sequence[DeadLetterRow]) -> None:
+        """Keep records that could not be processed; one that is there already stays."""
+        self._sql.many(_SET_ASIDE, rows)

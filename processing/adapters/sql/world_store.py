@@ -1,0 +1,35 @@
+"""Layers and rules as the pipeline reads them (`processing.batch.stores.WorldStore`)."""
+
+from __future__ import annotations
+
+from processing.adapters.sql import layers, rules
+from processing.adapters.sql.statements import Sql
+from schemas.layer import Feature
+from schemas.rule import Rule
+
+# Read once a batch, so that a change of layers or rules holds from the next batch on.
+_VERSION = """
+SELECT coalesce(group_concat(v, ' '), '') FROM (
+    SELECT layer || ':' || sha256 AS v FROM layers
+    UNION ALL SELECT rule_id || ':' || version FROM rules WHERE active ORDER BY v
+)
+"""
+
+
+class SqlWorld:
+    """The mission's configuration as one transaction sees it."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def version(self) -> str:
+        """Return a text that changes with every change of a layer or of the active rules."""
+        return str(self._sql.rows(_VERSION)[0][0])
+
+    def features(self) -> list[Feature]:
+        """Return all features of all layers."""
+        return layers.load_features(self._sql.connection)
+
+    def rules(self) -> list[Rule]:
+        """Return the rules in force, in order of rule_id."""
+        return rules.load_active(self._sql.connection)

@@ -1,0 +1,194 @@
+"""From groups of reports to incidents, and what differs from those that are stored. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import h3.api.basic_int as h3
+import numpy as np
+import orjson
+
+from processing.batch.cube import Seen, difference
+from processing.batch.rows import CubeRow, HistoryRow, IncidentRow, RedirectRow
+from processing.fuse.summary import Member, retracted, summarise, views
+from processing.locate.locate import Locator
+from processing.rules.window import IncidentColumns, Touched
+from schemas.codec import decode, encode
+from schemas.column_types import to_micros
+from schemas.incident import Incident
+
+ENTITY = "incident"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentChanges:
+    """What a batch does to the incidents: rows to write, ids to give up, and what follows."""
+
+    rows: tuple[IncidentRow, ...]
+    redirects: tuple[RedirectRow, ...]
+    returned: tuple[str, ...]
+    history: tuple[HistoryRow, ...]
+    cube: tuple[CubeRow, ...]
+    touched: Touched
+
+
+def compose(groups: Iterable[Sequence[Member]], locator: Locator) -> list[Seen]:
+    """Summarise groups of reports, each as every level sees it, with what lies near that place.
+
+    A lower level's view is placed by the reports of that level, so what is near it is too.
+    """
+    seen = [(summarise(members), views(members)) for members in groups]
+    flat = [incident for whole, lower in seen for incident in (whole, *lower.values())]
+    near = iter(
+        locator.nearby(
+            np.array([_nan(one.lon) for one in flat], dtype=np.float64),
+            np.array([_nan(one.lat) for one in flat], dtype=np.float64),
+            np.array([one.day for one in flat], dtype=np.int64),
+        )
+    )
+    return [
+        Seen(
+            whole.model_copy(update={"nearby": next(near)}),
+            {
+                level: view.model_copy(update={"nearby": next(near)})
+                for level, view in lower.items()
+            },
+        )
+        for whole, lower in seen
+    ]
+
+
+def changes(
+    composed: Iterable[Seen],
+    gone: Mapping[str, str | None],
+    stored: Mapping[str, IncidentRow],
+    *,
+    given_up: Mapping[str, int],
+    now_us: int,
+) -> IncidentChanges:
+    """Return what must be written so that the store holds what was concluded.
+
+    `given_up` are the last revisions of ids that pointed on and now come back. An incident that
+    comes out as it is stored is left alone. One whose reports are all gone stays, as retracted;
+    one whose reports went elsewhere points on.
+    """
+    fresh = {one.incident.incident_id: one for one in composed}
+    fresh |= {
+        old_id: Seen(retracted(decode(Incident, stored[old_id].body)), {})
+        for old_id, heir in gone.items()
+        if heir is None and old_id in stored
+    }
+    rows: list[IncidentRow] = []
+    superseded: list[IncidentRow] = []
+    kept: list[Seen] = []
+    for incident_id in sorted(fresh):
+        before = stored.get(incident_id)
+        first = given_up.get(incident_id, 0) + 1
+        row = incident_row(fresh[incident_id], before, first_revision=first, now_us=now_us)
+        if row is None:
+            continue
+        rows.append(row)
+        kept.append(fresh[incident_id])
+        if before is not None:
+            superseded.append(before)
+    heirs = {old: heir for old, heir in gone.items() if heir is not None and old in stored}
+    superseded += [stored[old_id] for old_id in sorted(heirs)]
+    return IncidentChanges(
+        rows=tuple(rows),
+        redirects=tuple(RedirectRow(old, heirs[old], ENTITY, now_us) for old in sorted(heirs)),
+        returned=tuple(sorted(given_up)),
+        history=tuple(_superseded(row, now_us) for row in superseded),
+        cube=tuple(difference((seen_of(row) for row in superseded), kept)),
+        touched=Touched(before=columns(superseded), after=columns(rows)),
+    )
+
+
+def incident_row(
+    seen: Seen, before: IncidentRow | None, *, first_revision: int, now_us: int
+) -> IncidentRow | None:
+    """Return the row to store, or None when it would say what is stored already."""
+    lower = _views_body(seen.views)
+    incident = seen.incident
+    if before is not None:
+        incident = incident.model_copy(update={"revision": before.revision})
+        if encode(incident) == before.body and lower == before.views:
+            return None
+    revision = first_revision if before is None else before.revision + 1
+    incident = incident.model_copy(update={"revision": revision})
+    is_placed = incident.lon is not None and incident.lat is not None
+    return IncidentRow(
+        incident_id=incident.incident_id,
+        revision=revision,
+        day=incident.day,
+        occurred_start=to_micros(incident.occurred_start),
+        event_type=incident.event_type,
+        event_class=incident.event_class,
+        actor_class=incident.actor_class,
+        actor_key=incident.actor_key,
+        severity=incident.severity,
+        lon=incident.lon,
+        lat=incident.lat,
+        radius_m=incident.radius_m,
+        cell4=h3.latlng_to_cell(incident.lat, incident.lon, 4) if is_placed else 0,
+        cell5=int(incident.cell, 16) if incident.cell else 0,
+        adm1=incident.adm1,
+        adm2=incident.adm2,
+        min_level=incident.min_level,
+        level=incident.level,
+        exercise=incident.exercise,
+        retracted=incident.retracted,
+        updated_at=now_us,
+        body=encode(incident),
+        views=lower,
+    )
+
+
+def seen_of(row: IncidentRow) -> Seen:
+    """Return a stored incident as each level sees it."""
+    lower = {} if row.views is None else orjson.loads(row.views)
+    return Seen(
+        decode(Incident, row.body),
+        {int(level): Incident.model_validate(view) for level, view in lower.items()},
+    )
+
+
+def columns(rows: Iterable[IncidentRow]) -> IncidentColumns:
+    """Return the live ones among some incidents as rules read them, by (day, incident_id)."""
+    live = sorted(
+        (row for row in rows if not row.retracted and not row.exercise),
+        key=lambda row: (row.day, row.incident_id),
+    )
+    return IncidentColumns(
+        incident_id=[row.incident_id for row in live],
+        day=np.array([row.day for row in live], dtype=np.int64),
+        occurred_us=np.array([row.occurred_start for row in live], dtype=np.int64),
+        event_type=[row.event_type for row in live],
+        event_class=[row.event_class for row in live],
+        actor_class=[row.actor_class for row in live],
+        actor_key=[row.actor_key for row in live],
+        severity=np.array([row.severity for row in live], dtype=np.int64),
+        lon=np.array([_nan(row.lon) for row in live], dtype=np.float64),
+        lat=np.array([_nan(row.lat) for row in live], dtype=np.float64),
+        radius_m=np.array([_nan(row.radius_m) for row in live], dtype=np.float64),
+        adm1=[row.adm1 or "" for row in live],
+        adm2=[row.adm2 or "" for row in live],
+        level=np.array([row.level for row in live], dtype=np.int64),
+        body=[row.body for row in live],
+    )
+
+
+def _superseded(row: IncidentRow, now_us: int) -> HistoryRow:
+    return HistoryRow(ENTITY, row.incident_id, row.revision, now_us, row.body)
+
+
+def _views_body(lower: Mapping[int, Incident]) -> bytes | None:
+    if not lower:
+        return None
+    parts = (b'"%d":%s' % (level, encode(view)) for level, view in sorted(lower.items()))
+    return b"{" + b",".join(parts) + b"}"
+
+
+def _nan(value: float | None) -> float:
+    return math.nan if value is None else value

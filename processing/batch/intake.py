@@ -1,0 +1,148 @@
+"""Which reports of a batch are new, and which revision of each root counts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from processing.batch.rows import ReportRow
+from schemas.column_types import to_micros
+from schemas.log import Record
+from schemas.report import AdmittedReport
+
+Key = tuple[str, int]
+
+CONFLICT = "conflict: another body of the same root_id and revision was received first"
+
+# Kinds of records that say that something happened; patrols, tracks and assessments do not.
+_HAPPENINGS = frozenset({"INCIDENT", "OBSERVATION", "COMMUNITY_ALERT"})
+_NO_HAPPENING = frozenset({"NIL", "RETRACTION"})
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One report that the log brought, with its natural key and its rank in a conflict."""
+
+    record: Record
+    admitted: AdmittedReport
+    received_us: int
+
+    @property
+    def key(self) -> Key:
+        """The natural key."""
+        return self.admitted.report.root_id, self.admitted.report.revision
+
+    @property
+    def rank(self) -> tuple[int, str, str, int]:
+        """The smallest of these wins a conflict, whatever the order of arrival."""
+        return (
+            self.received_us,
+            self.admitted.node,
+            self.admitted.sha256,
+            self.record.position,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sifted:
+    """What of a batch is to be stored.
+
+    `new` are to be inserted, in log order; `displaced` are stored rows that lose to one of them
+    and are to be removed; `refused` and `overruled` lost a conflict and are to be set aside (the
+    first are arrivals, the second among `displaced`).
+    """
+
+    new: tuple[Arrival, ...]
+    displaced: tuple[ReportRow, ...]
+    refused: tuple[Arrival, ...]
+    overruled: tuple[ReportRow, ...]
+
+
+def arrival(record: Record, admitted: AdmittedReport) -> Arrival:
+    """Return an arrival."""
+    return Arrival(record, admitted, to_micros(admitted.received_at))
+
+
+def sift(arrivals: Sequence[Arrival], stored: Iterable[ReportRow]) -> Sifted:
+    """Drop what is known already, and settle conflicts by the smallest rank.
+
+    A known report with the same body is dropped in silence; the copy that was received first stays.
+    """
+    winners, refused = _winners(arrivals)
+    held = {(row.root_id, row.revision): row for row in stored}
+    new: list[Arrival] = []
+    displaced: list[ReportRow] = []
+    overruled: list[ReportRow] = []
+    for key, one in winners.items():
+        row = held.get(key)
+        if row is None:
+            new.append(one)
+            continue
+        is_same = row.sha256 == one.admitted.sha256
+        if _rank(row) > one.rank:
+            new.append(one)
+            displaced.append(row)
+            overruled += () if is_same else (row,)
+        elif not is_same:
+            refused.append(one)
+    return Sifted(
+        new=tuple(new),
+        displaced=tuple(displaced),
+        refused=tuple(refused),
+        overruled=tuple(overruled),
+    )
+
+
+def _winners(arrivals: Sequence[Arrival]) -> tuple[dict[Key, Arrival], list[Arrival]]:
+    """Settle conflicts inside the batch; return the winners and those to be set aside."""
+    winners: dict[Key, Arrival] = {}
+    refused: list[Arrival] = []
+    for one in arrivals:
+        rival = winners.setdefault(one.key, one)
+        if rival is one:
+            continue
+        first, second = (one, rival) if one.rank < rival.rank else (rival, one)
+        winners[one.key] = first
+        if first.admitted.sha256 != second.admitted.sha256:
+            refused.append(second)
+    return winners, refused
+
+
+def _rank(row: ReportRow) -> tuple[int, str, str, int]:
+    return row.received_at, row.node, row.sha256, row.position
+
+
+def is_happening(admitted: AdmittedReport) -> bool:
+    """Say whether a report is of something that happened, so that it belongs to an incident."""
+    report = admitted.report
+    return report.record_kind in _HAPPENINGS and report.report_kind not in _NO_HAPPENING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turnover:
+    """The revision of one root that counted before a batch, and the one that counts after it."""
+
+    before: ReportRow | None
+    after: ReportRow
+
+
+def turnovers(
+    new: Iterable[ReportRow], stored: Iterable[ReportRow], displaced: Iterable[ReportRow]
+) -> list[Turnover]:
+    """Return the roots whose counting revision changed, in order of root_id."""
+    gone = {row.report_id for row in displaced}
+    old: dict[str, list[ReportRow]] = {}
+    for row in stored:
+        old.setdefault(row.root_id, []).append(row)
+    fresh: dict[str, list[ReportRow]] = {}
+    for row in new:
+        fresh.setdefault(row.root_id, []).append(row)
+    found: list[Turnover] = []
+    for root_id in sorted(fresh):
+        held = old.get(root_id, ())
+        rows = [row for row in held if row.report_id not in gone]
+        after = max((*rows, *fresh[root_id]), key=lambda row: row.revision)
+        before = next((row for row in held if row.current), None)
+        if before is None or after is not before:
+            found.append(Turnover(before=before, after=after))
+    return found
