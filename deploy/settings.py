@@ -7,6 +7,8 @@ is set by `TOCSIN_<NAME>`, for example `TOCSIN_PORT=9000`.
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -57,6 +59,15 @@ class Settings(BaseSettings):
         default=None,
         description="tests only: NAME:COUNT kills the process the COUNTth time it passes NAME",
     )
+
+    def as_environment(self) -> dict[str, str]:
+        """Return this process's environment with these settings in it, for a child process."""
+        own = {
+            f"TOCSIN_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+            for name, value in self.model_dump(mode="json", exclude_defaults=True).items()
+        }
+        own["TOCSIN_DATA_DIR"] = str(self.data_dir.resolve())
+        return {**os.environ, **own}
 
     @property
     def database_path(self) -> Path:

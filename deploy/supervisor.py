@@ -43,6 +43,7 @@ class Supervisor:
     """Runs named commands until it is told to stop."""
 
     commands: Mapping[str, Sequence[str]]
+    environment: Mapping[str, str]
     monotonic: Monotonic
     stop_s: float
     on_tick: Callable[[], None] = lambda: None
@@ -82,7 +83,7 @@ class Supervisor:
 
     def _start(self, child: _Child, now: float) -> None:
         child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-            child.argv, stdin=subprocess.PIPE, start_new_session=True
+            child.argv, stdin=subprocess.PIPE, start_new_session=True, env=self.environment
         )
         child.started_at = now
         log.info("process started", name=child.name, pid=child.process.pid)

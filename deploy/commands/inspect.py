@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from deploy.box import open_box
+from deploy.checks import examine
 from deploy.commands.console import DataDir, console, settings_for
 from deploy.wiring import recomputer_of
 from processing.adapters.sql.state_hash import dump, state_hash
@@ -53,3 +54,18 @@ def recompute(
     for difference in result.differences:
         console().print(f"differs: {difference}")
     raise typer.Exit(_DIFFERENT)
+
+
+def doctor(data_dir: DataDir = None) -> None:
+    """Examine an installation and say what to do about what is wrong.
+
+    Exit status 0 when all is well, 1 otherwise.
+
+    Example: tocsin doctor
+    """
+    findings = examine(settings_for(data_dir))
+    for finding in findings:
+        mark = "[green]ok[/green]  " if finding.is_well else "[red]fault[/red]"
+        console().print(f"{mark} {finding.subject}: {finding.says}")
+    if not all(finding.is_well for finding in findings):
+        raise typer.Exit(1)

@@ -29,6 +29,7 @@ from schemas.errors import ConfigurationError, ConflictError
 
 ADMINISTRATOR = "admin"
 ENDPOINT = "demo-receiver"
+SECRETS = "demo-secrets.json"
 # The demo's keys outlive any replay; they work on this machine's loopback only.
 _KEY_DAYS = None
 
@@ -64,10 +65,19 @@ def prepare(settings: Settings, *, receiver_url: str, say: Say) -> Prepared:
             raise ConfigurationError(
                 f"{settings.data_dir} holds a real mission: choose another folder with --data-dir"
             )
-        secrets = _secrets(box, bundle, receiver_url)
+        secrets = _webhook_secret(box, bundle, receiver_url)
         return Prepared(
-            keys=secrets["keys"], webhook_secret=secrets["webhook"], link=_administrator_link(box)
+            keys=read_replay_keys(settings), webhook_secret=secrets, link=_administrator_link(box)
         )
+
+
+def read_replay_keys(settings: Settings) -> dict[str, str]:
+    """Return the device keys that a demo keeps for its replay, by unit."""
+    path = settings.data_dir / SECRETS
+    if not path.exists():
+        raise ConfigurationError(f"no demo in {settings.data_dir}: start one with `tocsin demo`")
+    keys: dict[str, str] = json.loads(path.read_text())["keys"]
+    return keys
 
 
 def _describe(database: Database, bundle: MissionBundle, say: Say) -> None:
@@ -88,26 +98,24 @@ def _describe(database: Database, bundle: MissionBundle, say: Say) -> None:
     write_mission(database.begin, bundle.mission, now=now)
 
 
-def _secrets(box: Box, bundle: MissionBundle, receiver_url: str) -> dict[str, dict[str, str] | str]:
-    path = box.settings.data_dir / "demo-secrets.json"
+def _webhook_secret(box: Box, bundle: MissionBundle, receiver_url: str) -> str:
+    """Return the receiver's secret; make it and the units' keys at the first start."""
+    path = box.settings.data_dir / SECRETS
     if path.exists():
-        stored: dict[str, dict[str, str] | str] = json.loads(path.read_text())
-        _ring(box, receiver_url, secret=str(stored["webhook"]))
-        return stored
+        stored = str(json.loads(path.read_text())["webhook"])
+        return _ring(box, receiver_url, secret=stored)
     issued = issue_keys(
         box.database.begin,
         [unit.unit_id for unit in bundle.units],
         now=box.system_clock.now(),
         days=_KEY_DAYS,
     )
-    made: dict[str, dict[str, str] | str] = {
-        "keys": {key.stored.unit_id: key.secret for key in issued},
-        "webhook": _ring(box, receiver_url, secret=None),
-    }
+    secret = _ring(box, receiver_url, secret=None)
+    keys = {key.stored.unit_id: key.secret for key in issued}
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:
-        json.dump(made, file)
-    return made
+        json.dump({"keys": keys, "webhook": secret}, file)
+    return secret
 
 
 def _ring(box: Box, url: str, *, secret: str | None) -> str:

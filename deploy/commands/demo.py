@@ -1,0 +1,104 @@
+"""tocsin demo, replay: the sample mission."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.box import open_box
+from deploy.commands.console import DataDir, console, settings_for
+from deploy.demo import show
+from deploy.ports import require_free
+from schemas.errors import ConfigurationError
+
+app = typer.Typer(
+    help="The sample mission: real events of South Sudan, replayed as field reports.",
+    invoke_without_command=True,
+)
+
+DEMO_DIR = Path("tocsin-demo")
+FIRST = show.FIRST.isoformat()
+LAST = show.LAST.isoformat()
+Day = Annotated[str, typer.Option(help="As 2013-12-15.")]
+
+
+@app.callback(invoke_without_command=True)
+def demo(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(min=1, max=65_533, help="Port of the map.")] = 8080,
+    speed: Annotated[float, typer.Option(min=1, help="Mission seconds a second.")] = show.SPEED,
+    first: Day = FIRST,
+    last: Day = LAST,
+    browser: Annotated[bool, typer.Option(help="Open the map in a browser.")] = True,  # noqa: FBT002 - a flag of the command line
+    data_dir: DataDir = DEMO_DIR,
+) -> None:
+    """Start the sample mission, replay two months in two minutes, and stay until Ctrl-C.
+
+    Example: tocsin demo --port 8080
+    """
+    if context.invoked_subcommand is not None:
+        return
+    receiver = port + 2
+    settings = settings_for(data_dir, port=port, webhook_allow=(f"127.0.0.1:{receiver}",))
+    for number in (port, settings.health_port, receiver):
+        require_free(settings.host, number, setting="PORT= (make run) or --port")
+    plan = show.Show(
+        settings=settings,
+        receiver_port=receiver,
+        speed=speed,
+        first=_day(first),
+        last=_day(last),
+        open_browser=browser and sys.stdout.isatty(),
+    )
+    raise typer.Exit(show.run_show(plan, console()))
+
+
+@app.command("reset")
+def reset(data_dir: DataDir = DEMO_DIR) -> None:
+    """Delete what the demo stored, so that the next start begins anew.
+
+    Example: tocsin demo reset
+    """
+    settings = settings_for(data_dir)
+    if not settings.database_path.exists():
+        console().print(f"no demo in {settings.data_dir}")
+        return
+    with open_box(settings) as box:
+        if not box.mission.replay:
+            raise ConfigurationError(f"{settings.data_dir} holds a real mission; not deleted")
+    shutil.rmtree(settings.data_dir)
+    console().print(f"deleted {settings.data_dir}")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{text} is not a day such as 2013-12-15") from error
+
+
+def replay_command(
+    url: Annotated[str, typer.Option(help="The door to send to.")] = "http://127.0.0.1:8080",
+    speed: Annotated[
+        float | None, typer.Option(min=1, help="Mission seconds a second; none: at once.")
+    ] = None,
+    first: Day = FIRST,
+    last: Day = LAST,
+    data_dir: DataDir = DEMO_DIR,
+) -> None:
+    """Send the sample's reports of some days to a running demo, stepping its mission clock.
+
+    Reports that were sent before are answered with their first receipt.
+
+    Example: tocsin replay --first 2016-07-01 --last 2016-07-31 --speed 45000
+    """
+    settings = settings_for(data_dir)
+    sent = show.replay_days(
+        settings, url=url, speed=speed, days=(_day(first), _day(last)), console=console()
+    )
+    console().print(f"{sent} reports sent")

@@ -1,0 +1,178 @@
+"""A running box for tests: the product's own processes in a folder of their own, on loopback."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.demo.prepare import Prepared, prepare
+from deploy.settings import Settings
+
+READY_WITHIN_S = 60.0
+_POLL_S = 0.02
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(slots=True)
+class RunningBox:
+    """The sample mission in a folder, with door and desk as processes of the test."""
+
+    settings: Settings
+    prepared: Prepared
+    log: Path
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return self.settings.url
+
+    def start(self, *names: str, crash_at: Mapping[str, str] | None = None) -> None:
+        """Start services ("door", "desk") and wait until they are ready.
+
+        `crash_at` maps a service to NAME:COUNT, where it kills itself.
+        """
+        for name in names:
+            environment = self.settings.as_environment()
+            if crash_at and name in crash_at:
+                environment["TOCSIN_CRASH_AT"] = crash_at[name]
+            with self.log.open("ab") as log:
+                self.processes[name] = subprocess.Popen(
+                    [sys.executable, "-m", "deploy.cli", name],
+                    env=environment,
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                )
+        for name in names:
+            self.wait_ready(name)
+
+    def wait_ready(self, name: str) -> None:
+        port = self.settings.port if name == "door" else self.settings.health_port
+        process = self.processes[name]
+        deadline = time.monotonic() + READY_WITHIN_S
+        while not is_ready(port):
+            # One that was told to crash may be gone before it was ready.
+            if process.poll() == -signal.SIGKILL:
+                return
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"{name} did not become ready:\n{self.tail()}")
+            time.sleep(_POLL_S)
+
+    def kill(self, *names: str) -> None:
+        """Kill services as a power cut of their process would, and reap them."""
+        for name in names:
+            self.processes[name].kill()
+        for name in names:
+            self.processes[name].wait()
+
+    def is_dead(self, name: str) -> bool:
+        return self.processes[name].poll() is not None
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def spooled(self) -> int:
+        """Return the number of the last record in the spool."""
+        return self._number("spool.db", "SELECT coalesce(max(position), 0) FROM spool")
+
+    def processed(self) -> int:
+        """Return the number of the last record that is stored."""
+        query = "SELECT coalesce(max(position), 1) FROM positions"
+        return max(0, self._number("tocsin.db", query) - 1)
+
+    def undelivered(self) -> int:
+        return self._number(
+            "tocsin.db", "SELECT count(*) FROM deliveries WHERE state = 'PENDING'"
+        )
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        with closing(self._open("tocsin.db")) as database:
+            return list(database.execute(query))
+
+    def settle(self, *, within_s: float = 120.0) -> None:
+        """Wait until everything in the spool is stored and everyone who must be told was."""
+        deadline = time.monotonic() + within_s
+        while self.spooled() != self.processed() or self.undelivered():
+            if time.monotonic() > deadline:
+                raise AssertionError(
+                    f"not settled: spool {self.spooled()}, stored {self.processed()}, "
+                    f"undelivered {self.undelivered()}\n{self.tail()}"
+                )
+            time.sleep(_POLL_S)
+
+    def tail(self) -> str:
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-60:])
+
+    def _number(self, name: str, query: str) -> int:
+        with closing(self._open(name)) as database:
+            return int(database.execute(query).fetchone()[0])
+
+    def _open(self, name: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"file:{self.settings.data_dir / name}?mode=ro", uri=True, timeout=10
+        )
+
+
+def make_box(folder: Path, *, receiver_url: str, **values: object) -> RunningBox:
+    """Prepare the sample mission in a folder; nothing runs yet."""
+    port = free_port()
+    allowed = receiver_url.removeprefix("http://").partition("/")[0]
+    settings = Settings(
+        data_dir=folder / "box",
+        port=port,
+        desk_port=free_port(),
+        webhook_allow=(allowed,),
+        **values,  # type: ignore[arg-type] # pydantic checks the values
+    )
+    prepared = prepare(settings, receiver_url=receiver_url, say=lambda _line: None)
+    return RunningBox(settings=settings, prepared=prepared, log=folder / "box.log")
+
+
+def is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def wait_for(what: Callable[[], bool], *, within_s: float, saying: str) -> None:
+    """Wait until something is true, or fail with a sentence."""
+    deadline = time.monotonic() + within_s
+    while not what():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within_s:g} s: {saying}")
+        time.sleep(_POLL_S)
+
+
+def signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    os.killpg(process.pid, number)
