@@ -1,0 +1,264 @@
+"""Everything about a batch, in one transaction: reports, incidents, cube, flags, alerts, position.
+
+The stages are pure (`processing.locate`, `fuse`, `rules`, `alerts` and the steps between them in
+`processing.batch`); this module reads for them and writes what they conclude. What it concludes is
+a function of the set of stored reports: neither order nor cuts between batches matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from processing.batch import incidents
+from processing.batch.contents import Contents, member
+from processing.batch.intake import CONFLICT, Arrival, Sifted, Turnover, arrival, sift, turnovers
+from processing.batch.placing import places, report_rows
+from processing.batch.rows import ChangeRow, DeadLetterRow, ReportRow
+from processing.batch.scene import Moves, moves, sightings
+from processing.batch.stores import ReportStore, Stores
+from processing.batch.world import World, WorldCache
+from processing.engine.batch import Batch, SetAside
+from processing.fuse.columns import Regrouped
+from processing.fuse.regroup import regroup
+from schemas.clock import Clock
+from schemas.column_types import to_micros
+from schemas.report import AdmittedReport
+
+Transaction = Callable[[], AbstractContextManager[Stores]]
+Checkpoint = Callable[[str], None]
+
+_NOTHING = Regrouped(groups={}, gone={})
+
+
+def no_checkpoint(_name: str) -> None:
+    """Pass every named point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """The reports of a batch: what to store of them and what they change."""
+
+    rows: tuple[ReportRow, ...]
+    sifted: Sifted
+    turnovers: tuple[Turnover, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fused:
+    """Who is fused with whom, with the rows of everyone concerned."""
+
+    regrouped: Regrouped
+    rows: Mapping[str, ReportRow]
+
+    def incident_of(self) -> dict[str, str]:
+        """Return the incident of each root in a changed group."""
+        return {
+            root: incident_id
+            for incident_id, roots in self.regrouped.groups.items()
+            for root in roots
+        }
+
+
+class Pipeline:
+    """The stage of the micro-batch engine. Not for two threads at once."""
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        zone: ZoneInfo,
+        *,
+        clock: Clock,
+        checkpoint: Checkpoint = no_checkpoint,
+    ) -> None:
+        self._transaction = transaction
+        self._zone = zone
+        self._clock = clock
+        self._checkpoint = checkpoint
+        self._world = WorldCache()
+        self._contents = Contents()
+
+    def __call__(self, batch: Batch[AdmittedReport]) -> None:
+        """Store a batch whole, or raise and store nothing of it. Durable when it returns."""
+        with self._transaction() as stores:
+            self._store(stores, batch)
+            self._checkpoint("batch.before_commit")
+        self._checkpoint("batch.after_commit")
+        self._contents.shrink()
+
+    def _store(self, stores: Stores, batch: Batch[AdmittedReport]) -> None:
+        """Conclude and write, in this order.
+
+        1. records set aside, and reports that lost a conflict
+        2. reports: losers removed, former revisions retired, new ones added
+        3. incidents: history, ids that point on, new revisions; members that moved
+        4. the activity cube
+        5. flags, with history
+        6. alerts, their ledger, deliveries
+        7. the changes feed
+        8. the position; it fails the whole batch when another worker has moved it
+        """
+        world = self._world.of(stores.world)
+        now = max((one.message.received_at for one in batch.records), default=self._clock.now())
+        now_us = to_micros(now)
+        taken = self._take_in(stores.reports, batch, world)
+        fused = self._fuse(stores.reports, moves(taken.turnovers, self._contents))
+        found = self._incidents(stores, fused, world, now)
+        stores.reports.set_aside(_dead_letters(batch, taken.sifted, now_us))
+        _write_reports(stores.reports, taken, fused)
+        _write_incidents(stores, found)
+        self._checkpoint("batch.inside")
+        stores.log.announce(_changes(found, now_us))
+        stores.log.move(batch.partition, start=batch.start, end=batch.end, epoch=batch.epoch)
+
+    def _take_in(self, store: ReportStore, batch: Batch[AdmittedReport], world: World) -> Taken:
+        """Find out what is new, place it, and see which revision of each root counts now."""
+        arrivals = [arrival(one.record, one.message) for one in batch.records]
+        stored = store.of_roots({one.admitted.report.root_id for one in arrivals})
+        sifted = sift(arrivals, stored)
+        asked = places(sifted.new, self._zone)
+        rows = report_rows(sifted.new, asked.day.tolist(), world.locator.locate(asked))
+        for row, one in zip(rows, sifted.new, strict=True):
+            self._contents.add(row, one.admitted)
+        return Taken(
+            rows=tuple(rows),
+            sifted=sifted,
+            turnovers=tuple(turnovers(rows, stored, sifted.displaced)),
+        )
+
+    def _fuse(self, store: ReportStore, moved: Moves) -> Fused:
+        """Fuse what changed among its neighbours, reading more of them as long as it matters."""
+        rows = {row.root_id: row for row in moved.changed}
+        if not rows and not moved.lost:
+            return Fused(regrouped=_NOTHING, rows=rows)
+        changed = frozenset(rows)
+        loaded: set[tuple[int, int]] = set()
+        wanted = moved.cells
+        while True:
+            near = [row for row in store.of_scene(wanted) if row.root_id not in moved.superseded]
+            self._read_contents(store, near)
+            rows |= {row.root_id: row for row in near}
+            loaded |= wanted
+            answer = regroup(
+                sightings(rows.values(), self._contents),
+                changed=changed,
+                lost=moved.lost,
+                loaded=frozenset(loaded),
+            )
+            if isinstance(answer, Regrouped):
+                return Fused(regrouped=answer, rows=rows)
+            wanted = answer.cells
+
+    def _read_contents(self, store: ReportStore, rows: list[ReportRow]) -> None:
+        missing = self._contents.missing(rows)
+        self._contents.take_in(missing, store.bodies([row.report_id for row in missing]))
+
+    def _incidents(
+        self, stores: Stores, fused: Fused, world: World, now: datetime
+    ) -> incidents.IncidentChanges:
+        groups, gone = fused.regrouped.groups, fused.regrouped.gone
+        locator = world.locator
+        composed = incidents.compose(
+            [
+                [
+                    member(row, self._contents.of(row), adm0=locator.parent(row.adm1 or "") or None)
+                    for row in (fused.rows[root] for root in roots)
+                ]
+                for roots in groups.values()
+            ],
+            locator,
+        )
+        stored = {row.incident_id: row for row in stores.incidents.of_ids({*groups, *gone})}
+        return incidents.changes(
+            composed,
+            gone,
+            stored,
+            given_up=stores.incidents.last_revisions(groups.keys() - stored.keys()),
+            now_us=to_micros(now),
+        )
+
+
+def _write_reports(store: ReportStore, taken: Taken, fused: Fused) -> None:
+    incident_of = fused.incident_of()
+    current = {one.after.report_id for one in taken.turnovers}
+    displaced = {row.report_id for row in taken.sifted.displaced}
+    store.remove(displaced)
+    former = [one.before.report_id for one in taken.turnovers if one.before is not None]
+    store.retire([report_id for report_id in former if report_id not in displaced])
+    store.add(
+        [
+            row._replace(current=True, incident_id=incident_of.get(row.root_id))
+            if row.report_id in current
+            else row
+            for row in taken.rows
+        ]
+    )
+    fresh = {row.root_id for row in taken.rows if row.report_id in current}
+    store.join(
+        [
+            (row.report_id, incident_of[root], True)
+            for root, row in fused.rows.items()
+            if root in incident_of and root not in fresh and row.incident_id != incident_of[root]
+        ]
+    )
+
+
+def _write_incidents(stores: Stores, found: incidents.IncidentChanges) -> None:
+    stores.incidents.keep(found.history)
+    stores.incidents.give_up(found.redirects)
+    stores.incidents.come_back(found.returned)
+    stores.incidents.write(found.rows)
+    stores.cube.add(found.cube)
+
+
+def _dead_letters(batch: Batch[AdmittedReport], sifted: Sifted, now_us: int) -> list[DeadLetterRow]:
+    return [
+        *(_poison(one, now_us) for one in batch.set_aside),
+        *(_loser(one, now_us) for one in sifted.refused),
+        *(
+            DeadLetterRow(
+                row.node, row.position, CONFLICT, now_us, row.body, row.root_id, row.revision
+            )
+            for row in sifted.overruled
+        ),
+    ]
+
+
+def _poison(one: SetAside[AdmittedReport], now_us: int) -> DeadLetterRow:
+    report = None if one.message is None else one.message.report
+    return DeadLetterRow(
+        partition=one.record.partition,
+        position=one.record.position,
+        reason=one.reason,
+        at=now_us,
+        value=one.record.value,
+        root_id=None if report is None else report.root_id,
+        revision=None if report is None else report.revision,
+    )
+
+
+def _loser(one: Arrival, now_us: int) -> DeadLetterRow:
+    root_id, revision = one.key
+    return DeadLetterRow(
+        one.record.partition,
+        one.record.position,
+        CONFLICT,
+        now_us,
+        one.record.value,
+        root_id,
+        revision,
+    )
+
+
+def _changes(found: incidents.IncidentChanges, now_us: int) -> list[ChangeRow]:
+    return [
+        *(ChangeRow("incident", row.incident_id, row.revision, now_us) for row in found.rows),
+        *(
+            ChangeRow("incident", row.entity_id, row.revision + 1, now_us)
+            for row in found.history
+            if row.entity_id in {one.old_id for one in found.redirects}
+        ),
+    ]

@@ -1,0 +1,148 @@
+"""Builders that the checks of the desk share: a store in a file, a log in memory, reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine
+
+from processing.adapters.sql.positions import SqlPositions
+from processing.adapters.sql.sqlite import Begin, Read, SqliteOptions, reads, sqlite_engine, writes
+from processing.engine.batch import Batch, Decoded
+from schemas.codec import canonical, decode, encode, sha256
+from schemas.log import Record
+from schemas.report import AdmittedReport, Report
+from schemas.tables import metadata
+
+ZONE = ZoneInfo("Africa/Juba")
+NOON = datetime(2013, 12, 16, 12, tzinfo=UTC)
+PARTITION = "node-a"
+
+
+@dataclass
+class MemoryLog:
+    """A log in memory, as the engine's `Source`."""
+
+    partition: str = PARTITION
+    records: list[Record] = field(default_factory=list)
+    waits: int = 0
+
+    def append(self, value: bytes) -> None:
+        self.records.append(
+            Record(partition=self.partition, position=len(self.records), value=value)
+        )
+
+    def read(self, position: int, *, max_records: int, max_bytes: int) -> Sequence[Record]:
+        found: list[Record] = []
+        size = 0
+        for record in self.records[position : position + max_records]:
+            size += len(record.value)
+            if found and size > max_bytes:
+                break
+            found.append(record)
+        return found
+
+    def wait(self, timeout_s: float) -> bool:
+        self.waits += 1
+        return False
+
+
+@dataclass
+class FixedClock:
+    """A clock that stands still until it is moved."""
+
+    at: datetime = NOON
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database in a file with all tables."""
+
+    engine: Engine
+    begin: Begin
+    read: Read
+
+
+def database(path: Path) -> Database:
+    engine = sqlite_engine(path, SqliteOptions(synchronous="NORMAL"))
+    begin = writes(engine)
+    with begin() as connection:
+        metadata.create_all(connection)
+    return Database(engine=engine, begin=begin, read=reads(engine))
+
+
+def count(connection: Connection, table: str) -> int:
+    return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())  # noqa: S608
+
+
+def report(root_id: str, **fields: Any) -> Report:
+    """A clash near Bor at noon, unless said otherwise."""
+    place = fields.pop("location", None) or {"lon": 31.55, "lat": 6.2, "precision": "P3"}
+    values = {
+        "root_id": root_id,
+        "event_type": "AC_CLASH",
+        "occurred_start": NOON,
+        "location": place,
+        "source": {"reliability": "B", "credibility": "2"},
+        **fields,
+    }
+    return Report.model_validate(values)
+
+
+def admitted(
+    said: Report,
+    *,
+    unit_id: str = "unit-1",
+    node: str = PARTITION,
+    received_at: datetime | None = None,
+    radius_m: float | None = 1_000.0,
+) -> AdmittedReport:
+    """A report as admission would pass it on."""
+    location = said.location
+    is_placed = location.lon is not None and location.lat is not None
+    return AdmittedReport(
+        node=node,
+        unit_id=unit_id,
+        received_at=received_at or (said.occurred_start or NOON) + timedelta(hours=1),
+        sha256=sha256(canonical(said.model_dump(mode="json"))),
+        place_usable=is_placed,
+        decoded_lon=location.lon if is_placed else None,
+        decoded_lat=location.lat if is_placed else None,
+        decoded_radius_m=radius_m if is_placed else None,
+        decoded_from="degrees" if is_placed else None,
+        report=said,
+    )
+
+
+def read_back(value: bytes) -> AdmittedReport:
+    return decode(AdmittedReport, value)
+
+
+def log_of(reports: Iterable[AdmittedReport]) -> MemoryLog:
+    log = MemoryLog()
+    for one in reports:
+        log.append(encode(one))
+    return log
+
+
+def batches(log: MemoryLog, database: Database, *, size: int) -> Iterable[Batch[AdmittedReport]]:
+    """The batches of a log from where the store stands, as the engine would cut them."""
+    claim = SqlPositions(database.begin).claim(log.partition)
+    position = claim.position
+    while records := log.read(position, max_records=size, max_bytes=1 << 30):
+        yield Batch(
+            partition=log.partition,
+            epoch=claim.epoch,
+            start=position,
+            end=records[-1].position + 1,
+            records=tuple(Decoded(record, read_back(record.value)) for record in records),
+        )
+        position = records[-1].position + 1
