@@ -6,13 +6,17 @@ from schemas.message import Lat, Lon, Message, Time
 
 
 class Nearby(Message):
-    """A feature near an incident: geodesic metres, and whether it is surely or possibly so near."""
+    """The feature of its layer nearest to an incident, in geodesic metres from its best place.
+
+    `certain` says that it is the nearest from wherever in the incident's circle the true place is.
+    """
 
     feature_id: str
     layer: str
     kind: str
     name: str
     distance_m: float
+    certain: bool = True
 
 
 class Victims(Message):

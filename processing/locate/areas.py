@@ -94,7 +94,10 @@ def polygon_of(feature: Feature) -> BaseGeometry | None:
 def covering_radius_m(feature: Feature) -> float:
     """Return the geodesic metres from a feature's position to its farthest vertex; 0 for points."""
     polygon = polygon_of(feature)
-    if polygon is None:
-        return 0.0
-    vertices = shapely.get_coordinates(polygon)
-    return float(geodesic_m_many(feature.lon, feature.lat, vertices[:, 0], vertices[:, 1]).max())
+    return 0.0 if polygon is None else reach_of(polygon, lon=feature.lon, lat=feature.lat)
+
+
+def reach_of(geometry: BaseGeometry, *, lon: float, lat: float) -> float:
+    """Return the geodesic metres from a position to a geometry's farthest vertex."""
+    vertices = shapely.get_coordinates(geometry)
+    return float(geodesic_m_many(lon, lat, vertices[:, 0], vertices[:, 1]).max())

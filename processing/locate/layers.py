@@ -66,7 +66,7 @@ class LayerSet:
     `version` is a hash of every feature's content: equal sets have equal versions, in any order.
     """
 
-    columns: Mapping[LayerKind, LayerColumns]
+    columns: Mapping[str, LayerColumns]
     version: str
 
     @classmethod
@@ -75,12 +75,12 @@ class LayerSet:
         by_layer: defaultdict[LayerKind, dict[str, Feature]] = defaultdict(dict)
         for feature in features:
             by_layer[feature.layer][feature.feature_id] = feature
-        columns = {kind: _columns(by_layer[kind].values()) for kind in LayerKind}
+        columns = {kind.value: _columns(by_layer[kind].values()) for kind in LayerKind}
         return cls(columns=MappingProxyType(columns), version=_version(columns.values()))
 
-    def layer(self, kind: LayerKind) -> LayerColumns:
-        """Return one layer."""
-        return self.columns[kind]
+    def layer(self, kind: str) -> LayerColumns:
+        """Return one layer by its kind or its name; an unknown one is empty."""
+        return self.columns.get(kind) or _columns(())
 
 
 def _columns(features: Iterable[Feature]) -> LayerColumns:

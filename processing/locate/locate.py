@@ -47,6 +47,10 @@ class Locator:
             kind: Epochs(columns, partial(PointIndex, columns))
             for kind, columns in layers.columns.items()
         }
+        self._facts = {
+            kind: [_facts(feature) for feature in layers.layer(kind).features]
+            for kind in NEARBY_LAYERS
+        }
 
     def locate(self, places: PlaceColumns) -> LocatedColumns:
         """Place a batch, row by row in its order. What cannot be resolved stays without place."""
@@ -65,25 +69,31 @@ class Locator:
             adm2_candidates=areas.adm2_candidates,
         )
 
-    def nearby(self, lon: FloatArray, lat: FloatArray, day: IntArray) -> list[tuple[Nearby, ...]]:
+    def nearby(
+        self, lon: FloatArray, lat: FloatArray, day: IntArray, radius_m: FloatArray | None = None
+    ) -> list[tuple[Nearby, ...]]:
         """Return the nearest feature of each layer of NEARBY_LAYERS that was valid on the day.
 
-        Distances are to the features' points, in metres to a decimetre. Rows without a finite
-        position get nothing; layers without a valid feature are left out.
+        Distances are to the features' points, in metres to a decimetre. One is certain when it is
+        the nearest from wherever within the radius (NaN or None: 0) the true place may be. Rows
+        without a finite position get nothing; layers without a valid feature are left out.
         """
         found: list[list[dict[str, object]]] = [[] for _ in range(len(lon))]
         placed = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
+        slack_m = 2.0 * np.nan_to_num(np.zeros(len(lon)) if radius_m is None else radius_m)
         for kind in NEARBY_LAYERS:
-            features = self.layers.layer(kind).features
+            facts = self._facts[kind]
             for index, part in self._points[kind].parts(day[placed]):
                 at = placed[part]
                 nearest = index.nearest(lon[at], lat[at])
+                certain = nearest.others_m >= nearest.distance_m + slack_m[at]
                 metres = np.round(nearest.distance_m, 1).tolist()
-                for point, row, distance_m in zip(
-                    at.tolist(), nearest.row.tolist(), metres, strict=True
-                ):
+                rows = zip(at.tolist(), nearest.row.tolist(), metres, certain.tolist(), strict=True)
+                for point, row, distance_m, is_certain in rows:
                     if row >= 0:
-                        found[point].append(_near(features[row], distance_m))
+                        found[point].append(
+                            {**facts[row], "distance_m": distance_m, "certain": is_certain}
+                        )
         return _NEARBY_ROWS.validate_python(found)
 
     def within(
@@ -92,31 +102,36 @@ class Locator:
         lat: FloatArray,
         day: IntArray,
         *,
-        layer: LayerKind,
-        kinds: Collection[str] | None,
+        layer: str,
+        kinds: Collection[str],
         reach_m: float,
     ) -> list[list[tuple[int, float]]]:
         """For each point list the features of a layer whose edge lies within reach, nearest first.
 
         A pair is (row in `features(layer)`, geodesic metres to the edge: the distance to the point
         less its `radius_m`, at least 0). Only features valid on the point's day and of one of
-        `kinds` (None: any kind) count; a point without a finite position gets an empty list.
+        `kinds` (none: of any kind) count; a point without a finite position gets an empty list.
         """
         found: list[list[tuple[int, float]]] = [[] for _ in range(len(lon))]
         placed = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
-        features = self.layers.layer(layer).features
+        features = self.features(layer)
+        if not features:
+            return found
         for index, part in self._points[layer].parts(day[placed]):
             at = placed[part]
             listed = index.within(lon[at], lat[at], reach_m=reach_m)
             for point, pairs in zip(at.tolist(), listed, strict=True):
                 if pairs:
                     found[point] = [
-                        pair for pair in pairs if kinds is None or features[pair[0]].kind in kinds
+                        pair for pair in pairs if not kinds or features[pair[0]].kind in kinds
                     ]
         return found
 
-    def features(self, layer: LayerKind) -> Sequence[Feature]:
-        """Return a layer's features in order of feature_id: the rows that `within` counts by."""
+    def features(self, layer: str) -> Sequence[Feature]:
+        """Return a layer's features in order of feature_id: the rows that `within` counts by.
+
+        An unknown layer has none.
+        """
         return self.layers.layer(layer).features
 
     def place_name(self, pcode: str) -> str:
@@ -128,13 +143,12 @@ class Locator:
         return self._admin.parent(pcode)
 
 
-def _near(feature: Feature, distance_m: float) -> dict[str, object]:
+def _facts(feature: Feature) -> dict[str, object]:
     return {
         "feature_id": feature.feature_id,
         "layer": feature.layer.value,
         "kind": feature.kind,
         "name": feature.name,
-        "distance_m": distance_m,
     }
 
 

@@ -14,28 +14,30 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from processing.locate.layers import LayerColumns
-from schemas.geometry import chord, geodesic_m_many, unit_xyz
+from schemas.geometry import EARTH_RADIUS_M, SPHERE_MARGIN, chord, geodesic_m_many, unit_xyz
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 _SPHERE_RATIO = 1.0113
-# Below the rounding of unit vectors (6 micrometres on the ground), for points on a feature.
+# Above the rounding of unit vectors: 6 micrometres on the ground, for points on a feature.
 _ROUNDING = 1e-12
-# The second nearest tells whether the first is certain; two more make a second look rare.
+# The second tells whether the first is surely the nearest; two more make a second look rare.
 _FIRST_LOOK = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nearest:
-    """For each point the nearest feature's row, its geodesic metres, and the runner-up's metres.
+    """For each point the nearest feature's row and its geodesic metres.
 
-    Row -1 and infinity mean that there is none. Of two equally near the lower row is taken.
+    Row -1 and infinity mean that there is none. Of two equally near the lower row is taken. Any
+    other feature is at least `others_m` away (a bound from the sphere, up to 1 % too small).
     """
 
     row: IntArray
     distance_m: FloatArray
-    runner_up_m: FloatArray
+    others_m: FloatArray
 
 
 class PointIndex:
@@ -52,24 +54,19 @@ class PointIndex:
     def nearest(self, lon: FloatArray, lat: FloatArray) -> Nearest:
         """Return the nearest feature's point to each point, whatever the features' own radii."""
         n, size = len(lon), len(self._rows)
-        if size == 0 or n == 0:
-            nothing = np.full(n, np.inf)
-            return Nearest(
-                row=np.full(n, -1, dtype=np.int64), distance_m=nothing, runner_up_m=nothing
-            )
-        xyz = unit_xyz(lon, lat)
+        nearest = Nearest(
+            row=np.full(n, -1, dtype=np.int64),
+            distance_m=np.full(n, np.inf),
+            others_m=np.full(n, np.inf),
+        )
+        left = np.arange(n)
         k = min(_FIRST_LOOK, size)
-        found = self._candidates(lon, lat, xyz=xyz, k=k)
-        short = found.short
-        while k < size and short.any():
-            # Rare: many features at nearly one distance. Look at those points alone, wider.
+        while len(left) and k:
+            short = self._look(nearest, left, lon=lon[left], lat=lat[left], k=k)
+            # Rare: many features at nearly one distance. Look at those points again, wider.
+            left = left[short] if k < size else left[:0]
             k = min(k * 4, size)
-            again = np.flatnonzero(short)
-            wider = self._candidates(lon[again], lat[again], xyz=xyz[again], k=k)
-            for name in ("row", "distance_m", "runner_up_m"):
-                getattr(found, name)[again] = getattr(wider, name)
-            short[again] = wider.short
-        return Nearest(row=found.row, distance_m=found.distance_m, runner_up_m=found.runner_up_m)
+        return nearest
 
     def within(
         self, lon: FloatArray, lat: FloatArray, *, reach_m: float
@@ -78,8 +75,10 @@ class PointIndex:
         found: list[list[tuple[int, float]]] = [[] for _ in range(len(lon))]
         if len(self._rows) == 0 or len(lon) == 0:
             return found
-        balls = self._tree.query_ball_point(unit_xyz(lon, lat), chord(reach_m + self._max_radius_m))
-        counts = np.fromiter((len(ball) for ball in balls), dtype=np.int64, count=len(lon))
+        balls = self._tree.query_ball_point(
+            unit_xyz(lon, lat), chord(reach_m + self._max_radius_m) + _ROUNDING
+        )
+        counts = np.fromiter(map(len, balls), dtype=np.int64, count=len(lon))
         if not counts.any():
             return found
         point = np.repeat(np.arange(len(lon)), counts)
@@ -89,31 +88,26 @@ class PointIndex:
         keep = edge_m <= reach_m
         point, row, edge_m = point[keep], self._rows[local[keep]], edge_m[keep]
         order = np.lexsort((row, edge_m, point))
-        rows_m = zip(
-            point[order].tolist(), row[order].tolist(), edge_m[order].tolist(), strict=True
-        )
-        for at, feature, metres in rows_m:
+        listed = (column[order].tolist() for column in (point, row, edge_m))
+        for at, feature, metres in zip(*listed, strict=True):
             found[at].append((feature, metres))
         return found
 
-    def _candidates(self, lon: FloatArray, lat: FloatArray, *, xyz: FloatArray, k: int) -> _Look:
-        chords, local = self._tree.query(xyz, k=np.arange(1, k + 1))
-        limit = chords[:, 0] * _SPHERE_RATIO + _ROUNDING
-        metres = geodesic_m_many(lon[:, None], lat[:, None], self._lon[local], self._lat[local])
+    def _look(
+        self, nearest: Nearest, at: IntArray, *, lon: FloatArray, lat: FloatArray, k: int
+    ) -> BoolArray:
+        """Fill in the nearest of some points; say for which the k nearest were too few to tell."""
+        chords, local = self._tree.query(unit_xyz(lon, lat), k=np.arange(1, k + 1))
+        limit = chords[:, :1] * _SPHERE_RATIO + _ROUNDING
+        near = chords <= limit
+        point, column = np.nonzero(near)
+        which = local[point, column]
+        metres = np.full(chords.shape, np.inf)
+        metres[near] = geodesic_m_many(lon[point], lat[point], self._lon[which], self._lat[which])
         best_m = metres.min(axis=1)
         best = np.where(metres == best_m[:, None], local, len(self._rows)).min(axis=1)
-        others = np.where(local == best[:, None], np.inf, metres)
-        return _Look(
-            row=self._rows[best],
-            distance_m=best_m,
-            runner_up_m=others.min(axis=1),
-            short=chords[:, k - 1] <= limit,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
-    row: IntArray
-    distance_m: FloatArray
-    runner_up_m: FloatArray
-    short: npt.NDArray[np.bool_]
+        surely_m = 2.0 * np.arcsin(np.minimum(chords / 2.0, 1.0)) * (EARTH_RADIUS_M / SPHERE_MARGIN)
+        nearest.row[at] = self._rows[best]
+        nearest.distance_m[at] = best_m
+        nearest.others_m[at] = np.where(local == best[:, None], np.inf, surely_m).min(axis=1)
+        return np.asarray(near[:, -1])
