@@ -87,7 +87,9 @@ class Alert(Message):
     """An alert as it stands. `number` is the label that people speak ("A 87").
 
     `seq` is the number of its last transition. `place_key` is a county P-code where one is
-    certain, else a state P-code, else an H3 cell. `paged` tells whether anyone was rung.
+    certain, else a state P-code, else an H3 cell. `paged` tells whether anyone was rung for it,
+    `paged_band` the highest band that anyone was rung for, counting the alert that it continues.
+    An alert without flags has lost its evidence.
     """
 
     alert_id: str
@@ -109,6 +111,7 @@ class Alert(Message):
     retrospective: bool = False
     illustrative: bool = False
     paged: bool = False
+    paged_band: Band | None = None
     owner: str | None = None
     continues: str | None = None
     replaced_by: str | None = None

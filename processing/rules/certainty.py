@@ -1,0 +1,33 @@
+"""Uncertain places: whether something surely or only possibly lies within a distance.
+
+A place is a point with a radius. Within a distance `D` it is CERTAIN when the whole circle is so
+near, POSSIBLE when some of it is; POSSIBLE lowers the flag by one band and the sentence says so.
+"""
+
+from __future__ import annotations
+
+import math
+
+from processing.fuse.cells import MAX_RADIUS_M
+from schemas.flag import Band, Certainty
+
+
+def has_place(lon: float, radius_m: float) -> bool:
+    """Say whether a place may enter distance rules: resolved, and not wider than P6 (25 km)."""
+    return math.isfinite(lon) and radius_m <= MAX_RADIUS_M
+
+
+def within(distance_m: float, radius_m: float, *, limit_m: float) -> Certainty | None:
+    """Say whether a distance, known to a radius, is within a limit: surely, possibly, or not."""
+    if distance_m + radius_m <= limit_m:
+        return Certainty.CERTAIN
+    if distance_m - radius_m <= limit_m:
+        return Certainty.POSSIBLE
+    return None
+
+
+def settle(band: Band, certainty: Certainty) -> Band | None:
+    """Return the band that a finding keeps: one less when only possible, none below LOW."""
+    if certainty is Certainty.CERTAIN:
+        return band
+    return Band(band - 1) if band > Band.LOW else None
