@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
@@ -48,6 +47,7 @@ class MemoryLog:
         return found
 
     def wait(self, timeout_s: float) -> bool:
+        assert timeout_s > 0
         self.waits += 1
         return False
 
@@ -83,7 +83,7 @@ def count(connection: Connection, table: str) -> int:
     return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())  # noqa: S608
 
 
-def report(root_id: str, **fields: Any) -> Report:
+def report(root_id: str, **fields: object) -> Report:
     """A clash near Bor at noon, unless said otherwise."""
     place = fields.pop("location", None) or {"lon": 31.55, "lat": 6.2, "precision": "P3"}
     values = {

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Insert,
     Select,
     bindparam,
@@ -33,7 +34,7 @@ LONGEST_LEASE_S = 60.0
 ASKED_FOR_TIME = (429, 503)
 
 # As text, not as a parameter: only then does SQLite use the partial index on what is pending.
-_PENDING = literal_column(f"'{DeliveryState.PENDING}'")
+_PENDING: ColumnElement[str] = literal_column(f"'{DeliveryState.PENDING}'")
 
 _this = deliveries
 _older = deliveries.alias("older")
