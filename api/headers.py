@@ -1,0 +1,58 @@
+"""Headers of every answer: what a browser may do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CSP_REPORTS = "/v1/csp-reports"
+
+# MapLibre runs under this as long as its worker's address is set.
+MAP_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; worker-src 'self'; font-src 'self'; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; report-to csp"
+)
+# An answer with data is never a page.
+DATA_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+_ALWAYS: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self)",
+    "Reporting-Endpoints": f'csp="{CSP_REPORTS}"',
+}
+_ONE_YEAR_S = 365 * 24 * 3_600
+
+
+class SecurityHeaders:
+    """Adds the headers. Data is never cached unless the answer says so itself."""
+
+    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
+        self._app = app
+        self._headers = dict(_ALWAYS)
+        if is_https:
+            self._headers["Strict-Transport-Security"] = f"max-age={_ONE_YEAR_S}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything through and add to the start of the answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add_to(MutableHeaders(scope=message))
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+    def _add_to(self, headers: MutableHeaders) -> None:
+        headers.update(self._headers)
+        headers.setdefault("Content-Security-Policy", DATA_CSP)
+        headers.setdefault("Cache-Control", "no-store")

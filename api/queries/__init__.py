@@ -1,0 +1,1 @@
+"""Pure builders: parameters in, a SQLAlchemy statement out. Nothing here runs one."""

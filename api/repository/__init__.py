@@ -1,0 +1,1 @@
+"""Runs the statements of `api.queries` and turns rows into values."""

@@ -1,0 +1,43 @@
+"""How a route is declared: its permission is part of it, so none is open by omission."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPMethod
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from api.security import Public, Require
+
+Guard = Public | Require
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteSpec:
+    """One route, with the guard that decides who may use it."""
+
+    path: str
+    handler: Callable[..., Any]
+    guard: Guard
+    method: HTTPMethod = HTTPMethod.GET
+    status: int = 200
+    tag: str
+    openapi: dict[str, Any] = field(default_factory=dict)
+
+
+def add_route(router: APIRouter, spec: RouteSpec) -> None:
+    """Add a route with its guard."""
+    router.add_api_route(
+        spec.path,
+        spec.handler,
+        methods=[spec.method.value],
+        status_code=spec.status,
+        dependencies=[Depends(spec.guard)],
+        response_class=Response,
+        response_model=None,
+        tags=[spec.tag],
+        openapi_extra=spec.openapi or None,
+    )
