@@ -67,6 +67,6 @@ def show(data_dir: DataDir = None) -> None:
 def add_endpoint(box: Box, endpoint: Endpoint, *, secret: str | None = None) -> str:
     """Store an endpoint with a new secret (or a given one) and return the secret."""
     chosen = secret or new_webhook_secret()
-    sealed = Sealer(box.key).seal(chosen.encode())
+    sealed = Sealer(box.key).seal(chosen.encode(), subject=endpoint.endpoint_id)
     write_endpoint(box.database.begin, endpoint, sealed=sealed, now=box.system_clock.now())
     return chosen

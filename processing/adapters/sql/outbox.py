@@ -129,7 +129,7 @@ class SqlOutbox:
             secret = self._sealer.open(row.secret_sealed, subject=endpoint.endpoint_id)
         except ConfigurationError as error:
             return None, str(error)
-        return Target(url=endpoint.url, secret=secret), None
+        return Target(url=endpoint.url, secret=secret.decode()), None
 
 
 def _due_rows(
