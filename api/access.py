@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import ColumnElement, Table, and_, false, or_, select, true
 
 from schemas.access import Permission, Principal
+from schemas.incident import Incident
 from schemas.tables import alerts, cube, deliveries, flags, incidents, layers, reports
 
 Clause = ColumnElement[bool]
@@ -27,6 +28,15 @@ def visible_to(principal: Principal, table: Table) -> Clause:
     """
     rule = _RULES.get(table.name)
     return false() if rule is None else rule(principal)
+
+
+def is_in_areas(principal: Principal, view: Incident) -> bool:
+    """Say whether the view of an incident lies in the viewer's areas.
+
+    The clause has compared the place that all reports give together; a lower view may lie
+    elsewhere.
+    """
+    return not principal.areas or bool({view.adm1, view.adm2} & set(principal.areas))
 
 
 def _incidents(principal: Principal) -> Clause:

@@ -36,8 +36,9 @@ class AlertDesk(Protocol):
     def act(self, alert_id: str, action: AlertAction, *, by: Principal, now: datetime) -> Alert:
         """Take one step and return the alert as it stands then. Blocks; durable on return.
 
-        Raises NotFoundError for an unknown alert, ConflictError when `action.seq` is stale or
-        the step is not allowed from where the alert stands.
+        Raises NotFoundError for an unknown alert; RefusedError when `action.seq` is stale or the
+        step is not allowed from where the alert stands, with a pointer ("#/reason", "#/note")
+        when the action itself lacks something.
         """
 
 

@@ -24,6 +24,7 @@ from schemas.errors import (
     ConflictError,
     InvalidMessageError,
     NotFoundError,
+    RefusedError,
     StorageError,
     TocsinError,
 )
@@ -98,7 +99,8 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(TocsinError, _tocsin)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(OperationalError, _database)
+    app.add_exception_handler(StorageError, _store)
+    app.add_exception_handler(OperationalError, _store)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -121,15 +123,22 @@ def _as_problem(error: Exception) -> ProblemError:
             return ProblemError(HTTPStatus.NOT_FOUND, "there is nothing of that name")
         case ConflictError():
             return ProblemError(HTTPStatus.CONFLICT, str(error))
+        case RefusedError():
+            return _refused(error)
         case InvalidMessageError():
             each = FieldError(pointer=error.pointer, detail=error.reason)
             status = HTTPStatus.UNPROCESSABLE_ENTITY
             return ProblemError(status, "the body is not as asked for", errors=(each,))
-        case StorageError():
-            return _busy()
         case _:
             log.error("request failed", error=type(error).__name__, exc_info=error)
             return _internal()
+
+
+def _refused(error: RefusedError) -> ProblemError:
+    if error.pointer is None:
+        return ProblemError(HTTPStatus.CONFLICT, error.reason)
+    each = FieldError(pointer=error.pointer, detail=error.reason)
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, error.reason, errors=(each,))
 
 
 def _busy() -> ProblemError:
@@ -165,8 +174,8 @@ def _field_error(location: tuple[int | str, ...], message: str) -> FieldError:
     return FieldError(pointer=pointer(location), detail=message, parameter=name)
 
 
-async def _database(_request: Request, error: Exception) -> Response:
-    log.warning("database did not answer", error=type(error).__name__, exc_info=error)
+async def _store(_request: Request, error: Exception) -> Response:
+    log.warning("store did not answer", error=type(error).__name__, exc_info=error)
     return problem(_busy())
 
 

@@ -6,6 +6,7 @@ TocsinError
 │   ├── FencedError       another worker owns the position; stop, reload, never retry the same write
 │   └── StorageFullError  no space or a failed disk; refuse new work until it is mended
 ├── ConflictError         the same key is stored with another body; a person must look
+├── RefusedError          the action does not fit how things stand; read them again, then choose
 ├── NotFoundError         nothing of that name that the caller may see
 ├── ForbiddenAddressError a webhook address that may never be called; ask for another address
 └── ConfigurationError    a setting is wrong; the message names the setting and the next step
@@ -45,6 +46,19 @@ class ConflictError(TocsinError):
     def __init__(self, key: str) -> None:
         super().__init__(f"{key} is already stored with another body")
         self.key = key
+
+
+class RefusedError(TocsinError):
+    """The action was not done, and nothing changed: how things stand does not allow it.
+
+    `pointer` names the part of the request that is wrong by itself; without one somebody else
+    was faster, or the step does not exist from here.
+    """
+
+    def __init__(self, reason: str, *, pointer: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.pointer = pointer
 
 
 class NotFoundError(TocsinError):

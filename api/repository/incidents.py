@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row
 
+from api.access import is_in_areas
 from api.queries import incidents as queries
 from api.queries.incidents import IncidentFilter
 from schemas.access import Principal
@@ -109,4 +110,5 @@ def _as_seen(row: Row[Any], principal: Principal) -> Incident | None:
     lower = [int(level) for level in views if int(level) <= principal.level]
     if not lower:
         return None
-    return Incident.model_validate(views[str(max(lower))])
+    view = Incident.model_validate(views[str(max(lower))] | {"revision": row.revision})
+    return view if is_in_areas(principal, view) else None
