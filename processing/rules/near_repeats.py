@@ -1,0 +1,151 @@
+"""Which earlier incidents of the same actor lie near some incidents, and how many are usual."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from processing.rules.certainty import has_place
+from processing.rules.window import IncidentColumns, IntArray
+from schemas.geometry import FloatArray, chord, geodesic_m_many, unit_xyz
+from schemas.rule import Recurrence
+
+_METRES_IN_KM = 1_000.0
+# The weak prior of a rate: half an incident in one period of the wide band (as in R03).
+_PRIOR_INCIDENTS = 0.5
+_PRIOR_PERIODS = 1.0
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeats:
+    """The past of one incident: rows of earlier ones in the wide band, and what is usual.
+
+    `near` are the rows (certain or not) that also lie in the near band; `expected` is the number
+    that the actor's own past there makes usual for the wide band.
+    """
+
+    row: int
+    certain: tuple[int, ...]
+    possible: tuple[int, ...]
+    near_certain: tuple[int, ...]
+    near_possible: tuple[int, ...]
+    baseline: int
+    expected: float
+
+
+def attributed_rows(rule: Recurrence, columns: IncidentColumns) -> list[int]:
+    """Return the rows that count: of the rule's classes, a named actor, a place known well.
+
+    Known well means that the place is no wider than the near band, or nothing could be called near.
+    """
+    classes = frozenset(rule.event_classes)
+    widest_m = rule.band_near.within_km * _METRES_IN_KM
+    pairs = zip(columns.event_class, columns.actor_key, strict=True)
+    return [
+        row
+        for row, (class_, actor_key) in enumerate(pairs)
+        if actor_key
+        and class_ in classes
+        and columns.radius_m[row] <= widest_m
+        and has_place(columns.lon[row], columns.radius_m[row])
+    ]
+
+
+def repeats_of(
+    rule: Recurrence, columns: IncidentColumns, counted: Sequence[int], targets: Sequence[int]
+) -> Iterator[Repeats]:
+    """Yield the past of each target that has enough of one, actor by actor."""
+    wanted: dict[str, list[int]] = defaultdict(list)
+    for row in targets:
+        wanted[columns.actor_key[row]].append(row)
+    own: dict[str, list[int]] = defaultdict(list)
+    for row in counted:
+        if columns.actor_key[row] in wanted:
+            own[columns.actor_key[row]].append(row)
+    for actor_key in sorted(wanted):
+        rows = np.array(own[actor_key], dtype=np.int64)
+        yield from _repeats(rule, columns, rows, np.array(wanted[actor_key], dtype=np.int64))
+
+
+def _repeats(
+    rule: Recurrence, columns: IncidentColumns, rows: IntArray, targets: IntArray
+) -> Iterator[Repeats]:
+    at, prior = _pairs(rule, columns, rows, targets)
+    apart_m = geodesic_m_many(
+        columns.lon[targets[at]], columns.lat[targets[at]], columns.lon[prior], columns.lat[prior]
+    )
+    blur_m = columns.radius_m[targets[at]] + columns.radius_m[prior]
+    age_days = columns.day[targets[at]] - columns.day[prior]
+    # Few incidents have a past at all: leave out at once those that can't have enough of one.
+    wide_m = rule.band_wide.within_km * _METRES_IN_KM
+    maybe = (apart_m - blur_m <= wide_m) & (age_days <= rule.band_wide.within_days)
+    enough = np.bincount(at[maybe], minlength=len(targets)) >= rule.min_prior
+    bounds = np.searchsorted(at, np.arange(len(targets) + 1))
+    for i in np.flatnonzero(enough).tolist():
+        of = slice(int(bounds[i]), int(bounds[i + 1]))
+        row = int(targets[i])
+        yield _of_one(rule, row, prior[of], apart_m=apart_m[of], blur=(blur_m[of], age_days[of]))
+
+
+def _of_one(
+    rule: Recurrence,
+    row: int,
+    prior: IntArray,
+    *,
+    apart_m: FloatArray,
+    blur: tuple[FloatArray, IntArray],
+) -> Repeats:
+    blur_m, age_days = blur
+    wide_m = rule.band_wide.within_km * _METRES_IN_KM
+    near_m = rule.band_near.within_km * _METRES_IN_KM
+    recent = age_days <= rule.band_wide.within_days
+    fresh = age_days <= rule.band_near.within_days
+    baseline = int((~recent & (apart_m <= wide_m)).sum())
+    return Repeats(
+        row=row,
+        certain=_rows(prior, recent & (apart_m + blur_m <= wide_m)),
+        possible=_rows(prior, recent & (apart_m - blur_m <= wide_m)),
+        near_certain=_rows(prior, fresh & (apart_m + blur_m <= near_m)),
+        near_possible=_rows(prior, fresh & (apart_m - blur_m <= near_m)),
+        baseline=baseline,
+        expected=_expected(rule, baseline),
+    )
+
+
+def _pairs(
+    rule: Recurrence, columns: IncidentColumns, rows: IntArray, targets: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Return (index of target, row of an earlier incident) that may be near, sorted."""
+    # Two places of at most the near band's width, each.
+    reach_m = (rule.band_wide.within_km + 2 * rule.band_near.within_km) * _METRES_IN_KM
+    here = unit_xyz(columns.lon[targets], columns.lat[targets])
+    there = unit_xyz(columns.lon[rows], columns.lat[rows])
+    # On the unit sphere |a - b|² = 2 - 2 a·b. A little wider than exact: the geodesic decides.
+    close = here @ there.T >= 1.0 - (chord(reach_m) ** 2) / 2.0 - 1e-12
+    ages = columns.day[targets][:, None] - columns.day[rows][None, :]
+    at, of = np.nonzero(close & (ages >= 0) & (ages <= rule.baseline_days))
+    prior = rows[of]
+    earlier = _is_earlier(columns, prior, targets[at])
+    return at[earlier], prior[earlier]
+
+
+def _is_earlier(columns: IncidentColumns, a: IntArray, b: IntArray) -> BoolArray:
+    """Say which of `a` came before `b`. Rows of one day are in order of id, which settles ties."""
+    first, second = columns.occurred_us[a], columns.occurred_us[b]
+    return np.asarray((first < second) | ((first == second) & (a < b)), dtype=np.bool_)
+
+
+def _expected(rule: Recurrence, baseline: int) -> float:
+    period_days = rule.band_wide.within_days
+    periods = max(0.0, (rule.baseline_days - period_days) / period_days)
+    return (_PRIOR_INCIDENTS + baseline) / (_PRIOR_PERIODS + periods)
+
+
+def _rows(prior: IntArray, mask: BoolArray) -> tuple[int, ...]:
+    return tuple(prior[mask].tolist())
