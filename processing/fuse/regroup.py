@@ -107,23 +107,22 @@ class _Regrouping:
         members = self.walk.members
         rows_of = [members[f] for f in self.walk.touched if f in members]
         rows_of += [{row} for row in self.alone]
+        found = [(*named(self.scene, rows), rows) for rows in rows_of]
         held: dict[str, Counter[str]] = defaultdict(Counter)
-        groups: dict[str, tuple[str, ...]] = {}
-        alive: set[str] = set()
-        for rows in rows_of:
-            new_id, roots = named(self.scene, rows)
-            alive.add(new_id)
+        for new_id, _, rows in found:
             for row in rows:
                 held[self.before[row]][new_id] += 1
-            if self._is_changed(new_id, rows):
-                groups[new_id] = roots
-        old = (self.lost_from | held.keys()) - alive - {""}
-        return Regrouped(groups=groups, gone={i: _heir(held[i]) for i in old})
-
-    def _is_changed(self, new_id: str, rows: set[int]) -> bool:
-        if new_id in self.lost_from or not rows.isdisjoint(self.changed):
-            return True
-        return any(self.before[row] != new_id for row in rows)
+        # An incident whose report is now another's changed too, and may have ended.
+        left = self.lost_from | {old for old, heirs in held.items() if heirs.keys() != {old}}
+        groups = {
+            new_id: roots
+            for new_id, roots, rows in found
+            if new_id in left
+            or not rows.isdisjoint(self.changed)
+            or any(self.before[row] != new_id for row in rows)
+        }
+        ended = left - {new_id for new_id, _, _ in found} - {""}
+        return Regrouped(groups=groups, gone={old: _heir(held[old]) for old in ended})
 
 
 def _standing(
