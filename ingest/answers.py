@@ -1,0 +1,80 @@
+"""Verdicts in the sender's words: receipts and problems. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingest.admission import Admitted
+from ingest.admission_table import REFUSALS
+from ingest.finding import Finding, Refused
+from ingest.receipt import ACCEPTED, receipt_of
+from ingest.responses import Problem
+from ingest.spool_entry import Appended, Conflict, Duplicate, SpoolVerdict
+from schemas.codec import decode
+from schemas.report import AdmittedReport, Receipt
+
+_TITLES = {
+    400: "The body can't be read",
+    401: "The sender is not known",
+    403: "The sender may not report",
+    404: "There is no such report",
+    408: "The body came too slowly",
+    409: "The report contradicts a stored one",
+    413: "The request is too large",
+    415: "The format is not known here",
+    422: "The report says nothing that can be used",
+    503: "The report can't be stored now",
+}
+RETRY_AFTER_S = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trimmed:
+    """The report is stored, and the log has let its bytes go: the database has the answer."""
+
+    root_id: str
+    revision: int
+
+
+def problem_of(refused: Refused, *, instance: str | None = None) -> Problem:
+    """Return a refusal as a problem, with the advice of its row in the admission table."""
+    row = REFUSALS[refused.code]
+    findings = refused.findings or (
+        Finding(pointer="#", code=refused.code, detail=f"{refused.detail} {row.then}"),
+    )
+    return Problem(
+        status=row.status,
+        code=row.code,
+        title=_TITLES[row.status],
+        detail=f"{refused.detail} {row.then}",
+        retryable=row.retryable,
+        findings=findings,
+        instance=instance,
+        retry_after_s=RETRY_AFTER_S if row.retryable else None,
+    )
+
+
+def settle(admitted: Admitted, verdict: SpoolVerdict, *, node: str) -> Receipt | Refused | Trimmed:
+    """Say what a sender is told after the log has answered."""
+    entry = admitted.entry
+    match verdict:
+        case Appended(position):
+            return Receipt(
+                report_id=entry.report_id,
+                root_id=entry.root_id,
+                revision=entry.revision,
+                state=ACCEPTED,
+                received_at=admitted.received_at,
+                token=f"{node}:{position}",
+                href=f"/v1/reports/{entry.report_id}",
+                warnings=admitted.warnings,
+            )
+        case Duplicate(position, value) if value:
+            message = decode(AdmittedReport, value)
+            return receipt_of(message, position=position, duplicate=True)
+        case Duplicate():
+            return Trimmed(root_id=entry.root_id, revision=entry.revision)
+        case Conflict():
+            detail = f"{entry.root_id} revision {entry.revision} is stored with another body."
+            where = Finding(pointer="#/revision", code="CONFLICT", detail=detail)
+            return Refused(code="CONFLICT", detail=detail, findings=(where,))

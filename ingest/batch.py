@@ -1,0 +1,69 @@
+"""A batch of reports: each is judged for itself, and a bad one never sinks the others. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from ingest.admission import Admitted, Context, admit
+from ingest.answers import problem_of
+from ingest.finding import Refused
+from ingest.json_text import split_array, split_lines
+from ingest.limits import IntakeLimits
+from schemas.report import Receipt
+
+Decision = Admitted | Refused
+
+_STATUS_ACCEPTED = 202
+
+
+def split(body: bytes, *, as_lines: bool, limits: IntakeLimits) -> list[bytes] | Refused:
+    """Return the bytes of each report of a batch, or why the whole of it is refused.
+
+    A body that was not sent as lines may be lines all the same, if it does not begin as an array.
+    """
+    is_array = body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    if is_array and not as_lines:
+        items = split_array(body, max_depth=limits.max_depth)
+    else:
+        items = split_lines(body)
+    if isinstance(items, Refused):
+        return items
+    if not items and not is_array:
+        return Refused(code="SYNTAX", detail="The body is empty.")
+    if len(items) > limits.max_items:
+        return Refused(code="TOO_MANY", detail=f"{len(items)} reports at once.")
+    return items
+
+
+def decide_batch(
+    body: bytes, *, as_lines: bool, context: Context, limits: IntakeLimits
+) -> list[Decision] | Refused:
+    """Decide about each report of a batch, in order; Refused when none can be told apart."""
+    items = split(body, as_lines=as_lines, limits=limits)
+    if isinstance(items, Refused):
+        return items
+    return [_decide(item, context=context, limits=limits) for item in items]
+
+
+def _decide(item: bytes, *, context: Context, limits: IntakeLimits) -> Decision:
+    if len(item) > limits.max_report_bytes:
+        return Refused(code="TOO_LARGE", detail="This report is too large.")
+    return admit(item, context=context, limits=limits)
+
+
+def batch_answer(answers: Sequence[Receipt | Refused]) -> bytes:
+    """Return the JSON of a batch's answer: how many, and one verdict an item in order."""
+    accepted = sum(isinstance(answer, Receipt) for answer in answers)
+    items = b",".join(_item(index, answer) for index, answer in enumerate(answers))
+    head = f'{{"accepted":{accepted},"refused":{len(answers) - accepted},"items":['
+    return head.encode() + items + b"]}"
+
+
+def _item(index: int, answer: Receipt | Refused) -> bytes:
+    if isinstance(answer, Receipt):
+        receipt = answer.model_dump_json(exclude_none=True)
+        return f'{{"index":{index},"status":{_STATUS_ACCEPTED},"receipt":{receipt}}}'.encode()
+    problem = problem_of(answer)
+    return orjson.dumps({"index": index, "status": problem.status, "problem": problem.document()})

@@ -1,0 +1,1 @@
+"""Decoders of what field units send, one module a format. Pure."""

@@ -1,0 +1,158 @@
+"""Receipts: what became of a report, readable at once after its 202."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+import structlog
+
+from ingest.receipt import ACCEPTED, SET_ASIDE, STORED, receipt_of, report_id_of
+from ingest.repository import SetAside, StoredReport, StoredReports
+from ingest.spool import Spool
+from ingest.spool_reader import SpoolReader
+from schemas.codec import decode
+from schemas.errors import InvalidMessageError, StorageError
+from schemas.log import Record
+from schemas.report import AdmittedReport, Receipt
+
+log = structlog.get_logger(__name__)
+
+_ID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
+_SCAN_RECORDS = 500
+_SCAN_BYTES = 4 * 1024**2
+
+_T = TypeVar("_T")
+
+
+class Receipts(Protocol):
+    """What the routes ask about reports that came before. Both block."""
+
+    def find(self, report_id: str, *, unit_id: str) -> Receipt | None:
+        """Return the receipt of a report of one unit; None if it has sent none of this id."""
+
+    def first_answer(self, root_id: str, revision: int) -> Receipt | None:
+        """Return the receipt of a report that processing has stored, by its natural key."""
+
+
+class ReceiptReader:
+    """Receipts from the database and the spool. Safe for threads.
+
+    When the database is away, what the spool still knows is told.
+    """
+
+    def __init__(self, *, spool: Spool, stored: StoredReports) -> None:
+        self._spool = spool
+        self._stored = stored
+        self._older: dict[str, int] = {}
+        self._scanned_to = 0
+        self._scanning = threading.Lock()
+
+    def find(self, report_id: str, *, unit_id: str) -> Receipt | None:
+        """Return the receipt of a report of one unit; None if it has sent none of this id."""
+        if not _ID.fullmatch(report_id):
+            return None
+        stored = self._ask(lambda: self._stored.find(report_id))
+        if stored is not None:
+            return _of_stored(stored) if stored.unit_id == unit_id else None
+        position = self._position_of(report_id)
+        if position is not None:
+            return self._of_spooled(position, unit_id=unit_id)
+        return self._of_set_aside(report_id, unit_id=unit_id)
+
+    def first_answer(self, root_id: str, revision: int) -> Receipt | None:
+        """Return the receipt of a report that processing has stored, by its natural key."""
+        stored = self._ask(lambda: self._stored.find_key(root_id, revision))
+        return None if stored is None else _of_stored(stored, duplicate=True)
+
+    def _ask(self, question: Callable[[], _T]) -> _T | None:
+        try:
+            return question()
+        except StorageError as error:
+            log.warning("receipt without the database", reason=str(error))
+            return None
+
+    def _position_of(self, report_id: str) -> int | None:
+        position = self._spool.position_of(report_id)
+        if position is not None:
+            return position
+        with self._scanning:
+            self._scan_older()
+            return self._older.get(report_id)
+
+    def _scan_older(self) -> None:
+        """Learn the ids of what was spooled before this process started and waits still."""
+        processed = self._ask(lambda: self._stored.position(self._spool.node)) or 0
+        self._older = {key: at for key, at in self._older.items() if at >= processed}
+        start, end = max(processed, self._scanned_to), self._spool.indexed_from
+        with SpoolReader(self._spool.path, partition=self._spool.node) as reader:
+            while start < end:
+                records = reader.read(start, max_records=_SCAN_RECORDS, max_bytes=_SCAN_BYTES)
+                if not records:
+                    break
+                self._older.update(
+                    (report_id_of(decode(AdmittedReport, record.value)), record.position)
+                    for record in records
+                )
+                start = records[-1].position + 1
+        self._scanned_to = max(start, self._scanned_to)
+
+    def _of_spooled(self, position: int, *, unit_id: str) -> Receipt | None:
+        record = self._record(position)
+        if record is None:
+            return None
+        message = decode(AdmittedReport, record.value)
+        if message.unit_id != unit_id:
+            return None
+        aside = self._ask(lambda: self._stored.set_aside_at(self._spool.node, position))
+        reason = None if aside is None else aside.reason
+        state = ACCEPTED if aside is None else SET_ASIDE
+        return receipt_of(message, position=position, state=state, reason=reason)
+
+    def _record(self, position: int) -> Record | None:
+        with SpoolReader(self._spool.path, partition=self._spool.node) as reader:
+            try:
+                records = reader.read(position, max_records=1, max_bytes=1)
+            except StorageError:
+                # Trimmed between our two questions: processing has it, the next question finds it.
+                return None
+        return records[0] if records else None
+
+    def _of_set_aside(self, report_id: str, *, unit_id: str) -> Receipt | None:
+        for record in self._ask(self._stored.set_aside) or ():
+            receipt = _of_aside(record, unit_id=unit_id)
+            if receipt is not None and receipt.report_id == report_id:
+                return receipt
+        return None
+
+
+def _of_stored(stored: StoredReport, *, duplicate: bool = False) -> Receipt:
+    try:
+        warnings = decode(AdmittedReport, stored.body).warnings
+    except InvalidMessageError:
+        # The row is what counts; what the warnings said is in the sender's first answer.
+        warnings = ()
+    return Receipt(
+        report_id=stored.report_id,
+        root_id=stored.root_id,
+        revision=stored.revision,
+        state=STORED,
+        received_at=stored.received_at,
+        token=f"{stored.node}:{stored.position}",
+        href=f"/v1/reports/{stored.report_id}",
+        duplicate=duplicate,
+        incident_id=stored.incident_id,
+        warnings=warnings,
+    )
+
+
+def _of_aside(record: SetAside, *, unit_id: str) -> Receipt | None:
+    try:
+        message = decode(AdmittedReport, record.value)
+    except InvalidMessageError:
+        return None
+    if message.unit_id != unit_id:
+        return None
+    return receipt_of(message, position=record.position, state=SET_ASIDE, reason=record.reason)

@@ -1,0 +1,262 @@
+"""The spool's database file: one writer's connection, whose commits are durable.
+
+SQLite in WAL mode with synchronous=FULL: a commit has been fsynced when it returns. After any
+error of the storage the connection is closed and opened anew, because what SQLite and the page
+cache hold after a failed write is not to be trusted; the log itself is recovered by its checksums.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from ingest.repository import spool_schema
+from ingest.spool_entry import (
+    BEFORE_FSYNC,
+    Appended,
+    Checkpoint,
+    Conflict,
+    Duplicate,
+    SpoolEntry,
+    SpoolLimits,
+    SpoolVerdict,
+    no_checkpoint,
+)
+from schemas.errors import ConfigurationError, StorageFullError
+
+# PRAGMA synchronous reads back as a number; 2 is FULL.
+_FULL = 2
+# Readers and checkpoints hold locks for milliseconds; a lock held longer is a fault.
+_BUSY_TIMEOUT_S = 5.0
+# SQLite allows 32,766 parameters; two a key.
+_KEYS_PER_LOOKUP = 400
+# Rows whose bytes are dropped in one transaction, so that reports wait at most a few ms.
+TRIM_ROWS = 1_000
+
+_INSERT = "INSERT INTO spool (position, root_id, revision, sha256, value) VALUES (?, ?, ?, ?, ?)"
+_TRIM = "UPDATE spool SET value = x'' WHERE position >= ? AND position < ? AND length(value) > 0"
+
+Key = tuple[str, int]
+_Work = Callable[[sqlite3.Connection], object]
+_T = TypeVar("_T")
+
+
+class _Known(NamedTuple):
+    """What lies in the log under one key; `written` is the entry if this call wrote it."""
+
+    position: int
+    sha256: str
+    value: bytes
+    written: SpoolEntry | None
+
+
+class SpoolFile:
+    """The writing end of one spool file. Not safe for threads: one thread owns it.
+
+    The constructor opens nothing; the first call does. Every method raises StorageFullError when
+    the disk can't take it, and may be called again later.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        limits: SpoolLimits | None = None,
+        checkpoint: Checkpoint = no_checkpoint,
+    ) -> None:
+        self._path = path
+        self._limits = limits or SpoolLimits()
+        self._checkpoint = checkpoint
+        self._connection: sqlite3.Connection | None = None
+        self._next_position = 1
+        self._trimmed_to = 1
+
+    @property
+    def end(self) -> int:
+        """The position that the next entry will get."""
+        return self._next_position
+
+    def open(self) -> None:
+        """Open or create the file and learn where the log ends. Nothing if it is open."""
+        if self._connection is None:
+            self._guarded(self._connect)
+
+    def close(self) -> None:
+        """Close the file; the next call opens it again."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def append(self, entries: Sequence[SpoolEntry]) -> list[SpoolVerdict]:
+        """Store what is new in one transaction and answer each entry, in order.
+
+        What is answered `Appended` has been fsynced. All of the new entries are stored or none.
+        """
+        self.open()
+        self._require_space()
+        return self._guarded(lambda: self._append(entries))
+
+    def probe(self) -> None:
+        """Write and fsync one page that means nothing, to see whether the disk takes it."""
+        self.open()
+        self._require_space()
+        self._guarded(lambda: self._write(lambda db: db.execute("PRAGMA user_version = 1")))
+
+    def trim(self, before_position: int) -> bool:
+        """Drop the bytes of some records before a position; say whether more are left.
+
+        Keys and hashes stay, so that a repeated report still gets its answer.
+        """
+        self.open()
+        end = min(self._trimmed_to + TRIM_ROWS, before_position, self._next_position)
+        if end <= self._trimmed_to:
+            return False
+        rows = (self._trimmed_to, end)
+        self._guarded(lambda: self._write(lambda db: db.execute(_TRIM, rows)))
+        self._trimmed_to = end
+        return end < min(before_position, self._next_position)
+
+    # ------------------------------------------------------------ inside
+
+    def _append(self, entries: Sequence[SpoolEntry]) -> list[SpoolVerdict]:
+        first = _first_of_each_key(entries)
+        try:
+            known = self._insert(first.values())
+        except sqlite3.IntegrityError:
+            # Rare: somebody repeats a report. Find out which, then store the others.
+            self._rollback()
+            stored = self._look_up(first)
+            fresh = [entry for key, entry in first.items() if key not in stored]
+            known = stored | self._insert(fresh)
+        return [_verdict(entry, known[_key(entry)]) for entry in entries]
+
+    def _insert(self, entries: Iterable[SpoolEntry]) -> dict[Key, _Known]:
+        start = self._next_position
+        known = {
+            _key(entry): _Known(position, entry.sha256, entry.value, entry)
+            for position, entry in enumerate(entries, start)
+        }
+        if not known:
+            return known
+        rows = [(it.position, *key, it.sha256, it.value) for key, it in known.items()]
+        self._write(lambda db: db.executemany(_INSERT, rows), point=BEFORE_FSYNC)
+        self._next_position = start + len(rows)
+        return known
+
+    def _write(self, work: _Work, *, point: str | None = None) -> None:
+        db = self._live()
+        db.execute("BEGIN IMMEDIATE")
+        work(db)
+        if point is not None:
+            self._checkpoint(point)
+        db.execute("COMMIT")
+
+    def _look_up(self, keys: Iterable[Key]) -> dict[Key, _Known]:
+        db = self._live()
+        found: dict[Key, _Known] = {}
+        rest = iter(keys)
+        while chunk := list(islice(rest, _KEYS_PER_LOOKUP)):
+            marks = ",".join(["(?, ?)"] * len(chunk))
+            query = (
+                "SELECT root_id, revision, position, sha256, value FROM spool "  # noqa: S608 - marks only
+                f"WHERE (root_id, revision) IN (VALUES {marks})"
+            )
+            for row in db.execute(query, [part for key in chunk for part in key]):
+                root_id, revision, position, sha256, value = row
+                found[root_id, revision] = _Known(position, sha256, value, None)
+        return found
+
+    def _live(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise StorageFullError("the spool is not open")
+        return self._connection
+
+    def _rollback(self) -> None:
+        db = self._live()
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+    def _guarded(self, work: Callable[[], _T]) -> _T:
+        """Run some work; after any error nothing of it stays and the file is opened anew."""
+        try:
+            return work()
+        except (sqlite3.Error, OSError) as error:
+            self._abandon()
+            raise StorageFullError(f"the spool did not take a write: {error}") from error
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _abandon(self) -> None:
+        # Closing a connection rolls back what it had begun.
+        try:
+            self.close()
+        except sqlite3.Error:
+            self._connection = None
+
+    def _require_space(self) -> None:
+        try:
+            free = shutil.disk_usage(self._path.parent).free
+        except OSError as error:
+            raise StorageFullError(f"the spool's disk does not answer: {error}") from error
+        if free < self._limits.min_free_bytes:
+            raise StorageFullError("the spool's disk is nearly full")
+
+    def _connect(self) -> None:
+        self._connection = connect(self._path)
+        db = self._connection
+        page_bytes = int(db.execute("PRAGMA page_size").fetchone()[0])
+        db.execute(f"PRAGMA max_page_count = {self._limits.max_file_bytes // page_bytes}")
+        for statement in spool_schema():
+            db.execute(statement)
+        last = db.execute("SELECT max(position) FROM spool").fetchone()[0]
+        self._next_position = 1 if last is None else int(last) + 1
+        first = db.execute(
+            "SELECT position FROM spool WHERE length(value) > 0 ORDER BY position LIMIT 1"
+        ).fetchone()
+        self._trimmed_to = self._next_position if first is None else int(first[0])
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a spool file for writing and read back that its commits will be durable.
+
+    Raises ConfigurationError when the file system can't hold a write-ahead log.
+    """
+    db = sqlite3.connect(
+        path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+    # Checkpoints have a thread of their own: a commit must not wait for one.
+    db.execute("PRAGMA wal_autocheckpoint = 0")
+    mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    db.execute("PRAGMA synchronous = FULL")
+    level = db.execute("PRAGMA synchronous").fetchone()[0]
+    if mode != "wal" or level != _FULL:
+        db.close()
+        raise ConfigurationError(
+            f"the spool {path.name} can't be made durable (journal {mode}, synchronous {level}): "
+            "put it on a local disk, not on a network file system"
+        )
+    return db
+
+
+def _key(entry: SpoolEntry) -> Key:
+    return (entry.root_id, entry.revision)
+
+
+def _first_of_each_key(entries: Iterable[SpoolEntry]) -> dict[Key, SpoolEntry]:
+    first: dict[Key, SpoolEntry] = {}
+    for entry in entries:
+        first.setdefault(_key(entry), entry)
+    return first
+
+
+def _verdict(entry: SpoolEntry, known: _Known) -> SpoolVerdict:
+    if entry is known.written:
+        return Appended(known.position)
+    if entry.sha256 == known.sha256:
+        return Duplicate(known.position, known.value)
+    return Conflict(known.position)
