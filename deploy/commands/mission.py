@@ -17,7 +17,7 @@ from deploy.configure import write_mission
 from processing.adapters.sql.layers import list_layers, store_layer
 from processing.adapters.sql.rules import list_rules, store_rules
 from processing.locate.loading import FieldMapping, read_layer
-from processing.rules.loading import default_rules_path, read_rules
+from processing.rules.loading import default_rules, read_rules
 from schemas.errors import ConfigurationError
 from schemas.layer import LayerKind
 from schemas.mission import Mission
@@ -118,7 +118,7 @@ def check_rules(
 
     Example: tocsin rules check rules.yaml
     """
-    found = read_rules(file or default_rules_path())
+    found = default_rules() if file is None else read_rules(file)
     console().print(f"{len(found.rules)} rules, all valid")
 
 

@@ -22,7 +22,7 @@ from deploy.demo.mission_files import MissionBundle, read_bundle
 from deploy.settings import Settings
 from processing.adapters.sql.layers import store_layer
 from processing.adapters.sql.rules import store_rules
-from processing.rules.loading import default_rules_path, read_rules
+from processing.rules.loading import default_rules
 from schemas.access import Level, Principal, Role
 from schemas.delivery import Endpoint
 from schemas.errors import ConfigurationError, ConflictError
@@ -90,7 +90,7 @@ def _describe(database: Database, bundle: MissionBundle, say: Say) -> None:
     for layer, features in bundle.layers.items():
         store_layer(database.begin, layer, features, source=bundle.sources[layer], now=now)
         say(f"layer {layer.value}: {len(features):,} features")
-    rules = read_rules(default_rules_path()).rules
+    rules = default_rules().rules
     store_rules(database.begin, rules, now=now)
     say(f"rules: {', '.join(rule.rule_id for rule in rules)}")
     write_units(database.begin, bundle.units, now=now)

@@ -106,9 +106,7 @@ class RunningBox:
         return max(0, self._number("tocsin.db", query) - 1)
 
     def undelivered(self) -> int:
-        return self._number(
-            "tocsin.db", "SELECT count(*) FROM deliveries WHERE state = 'PENDING'"
-        )
+        return self._number("tocsin.db", "SELECT count(*) FROM deliveries WHERE state = 'PENDING'")
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         with closing(self._open("tocsin.db")) as database:

@@ -1,0 +1,185 @@
+"""The door: ingest and api on one listener, in one process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from sqlalchemy import select
+
+from api.app import create_app as create_api
+from api.parts import ApiParts, ApiSettings
+from deploy.box import Box
+from deploy.crash import Checkpoint, checkpoint_from
+from deploy.wiring import alert_desk_of, recomputer_of, start_thread
+from ingest.app import create_app as create_intake
+from ingest.credentials import KeyRing
+from ingest.door import Door
+from ingest.gazetteer import Gazetteer
+from ingest.limits import IntakeLimits
+from ingest.metrics import IntakeMetrics
+from ingest.openapi import openapi_paths
+from ingest.receipts import ReceiptReader
+from ingest.repository import DeviceKeys, StoredReports
+from ingest.routes import intake_routes
+from ingest.spool import Spool
+from ingest.spool_entry import SpoolLimits
+from ingest.spool_metrics import SpoolMetrics
+from schemas import tables
+
+# Stored records stay in the spool for a while, so that a restored backup can be brought up to date.
+_KEEP_RECORDS = 100_000
+_TRIM_EVERY_S = 60.0
+_GAZETTEER_S = 30.0
+_WATCH_S = 0.2
+
+
+def run_door(box: Box, *, parts: frozenset[str], stopping: threading.Event) -> None:
+    """Serve until told to stop; what was answered 202 is durable."""
+    registry = CollectorRegistry()
+    with ExitStack() as stack:
+        stack.callback(stopping.set)
+        door: Door | None = None
+        if "ingest" in parts:
+            checkpoint = checkpoint_from(box.settings.crash_at)
+            door = _door(box, stack, registry=registry, checkpoint=checkpoint)
+            start_thread("trim", _trimming(box, door.spool, stopping), stopping=stopping)
+        server = uvicorn.Server(_config(box, _app(box, door, parts, registry, stopping)))
+        start_thread("stop-watch", lambda: _stop_server(server, stopping), stopping=stopping)
+        server.run()
+
+
+def _app(
+    box: Box,
+    door: Door | None,
+    parts: frozenset[str],
+    registry: CollectorRegistry,
+    stopping: threading.Event,
+) -> FastAPI:
+    if door is not None and "api" not in parts:
+        return create_intake(door)
+    return create_api(
+        ApiParts(
+            read=box.database.read,
+            begin=box.database.begin,
+            mission=box.mission,
+            mission_clock=box.clock,
+            system_clock=box.system_clock,
+            monotonic=time.monotonic,
+            alert_desk=alert_desk_of(box),
+            recomputer=recomputer_of(box),
+            settings=ApiSettings(
+                public_url=box.settings.url,
+                session_lifetime=timedelta(hours=box.settings.session_hours),
+            ),
+            web_root=web_root(),
+            registry=registry,
+            ready_checks={} if door is None else {"spool": door.spool.check},
+            is_stopping=stopping.is_set,
+            extra_routes=() if door is None else intake_routes(door),
+            extra_openapi={} if door is None else openapi_paths(),
+        )
+    )
+
+
+def _door(
+    box: Box, stack: ExitStack, *, registry: CollectorRegistry, checkpoint: Checkpoint
+) -> Door:
+    settings = box.settings
+    spool = stack.enter_context(
+        Spool(
+            settings.spool_path,
+            node=settings.node,
+            limits=SpoolLimits(max_file_bytes=settings.spool_max_bytes),
+            wake_path=settings.wake_path,
+            checkpoint=checkpoint,
+            metrics=SpoolMetrics.of(registry),
+        )
+    )
+    keys = DeviceKeys(read=box.database.read, begin=box.database.begin)
+    return Door(
+        node=settings.node,
+        spool=spool,
+        keys=KeyRing(keys.all, monotonic=time.monotonic, system_now=box.system_clock.now),
+        gazetteer=_Gazetteers(box).present,
+        clock=box.clock,
+        receipts=ReceiptReader(spool=spool, stored=StoredReports(read=box.database.read)),
+        limits=IntakeLimits(
+            max_report_bytes=settings.body_max_bytes,
+            max_batch_bytes=settings.batch_body_max_bytes,
+            max_items=settings.batch_max_reports,
+        ),
+        metrics=IntakeMetrics.of(registry),
+    )
+
+
+def web_root() -> Path | None:
+    """Return the built map client, or None when it was not built."""
+    root = Path(str(files("api").joinpath("web", "dist")))
+    return root if (root / "index.html").exists() else None
+
+
+class _Gazetteers:
+    """The present gazetteer, read again now and then: layers change rarely."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        self._present = self._read()
+        self._read_at = time.monotonic()
+
+    def present(self) -> Gazetteer:
+        now = time.monotonic()
+        if now - self._read_at > _GAZETTEER_S:
+            self._read_at = now
+            self._present = self._read()
+        return self._present
+
+    def _read(self) -> Gazetteer:
+        query = select(tables.layer_features.c.feature_id).where(
+            tables.layer_features.c.layer.in_(["adm0", "adm1", "adm2"])
+        )
+        with self._box.database.read() as connection:
+            pcodes = frozenset(row.feature_id for row in connection.execute(query))
+        mission = self._box.mission
+        return Gazetteer(zone=mission.zone(), area=mission.area.box(), pcodes=pcodes)
+
+
+def _trimming(box: Box, spool: Spool, stopping: threading.Event) -> Callable[[], None]:
+    stored = StoredReports(read=box.database.read)
+
+    def trim() -> None:
+        while not stopping.wait(_TRIM_EVERY_S):
+            spool.trim(max(0, stored.position(box.settings.node) - _KEEP_RECORDS))
+
+    return trim
+
+
+def _config(box: Box, app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=box.settings.host,
+        port=box.settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(box.settings.stop_seconds / 2),
+    )
+
+
+def _stop_server(server: uvicorn.Server, stopping: threading.Event) -> None:
+    # uvicorn takes the signals itself; whichever hears first tells the other.
+    while not stopping.wait(_WATCH_S):
+        if server.should_exit:
+            stopping.set()
+    server.should_exit = True

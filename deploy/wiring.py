@@ -1,0 +1,128 @@
+"""Joining the parts that may not import each other."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+
+from deploy.box import Box
+from deploy.crash import Checkpoint
+from ingest.bell import ring
+from ingest.spool_reader import SpoolReader
+from processing.adapters.http.attempting import Surroundings
+from processing.adapters.http.deliver import Deliverer
+from processing.adapters.http.sender import SendLimits
+from processing.adapters.sql.alert_desk import SqlAlertDesk
+from processing.adapters.sql.outbox import SqlOutbox
+from processing.adapters.sql.positions import SqlPositions
+from processing.adapters.sql.recompute import SqlRecomputer
+from processing.adapters.sql.transaction import sql_stores
+from processing.engine.batch import Batch
+from processing.engine.limits import EngineLimits
+from processing.engine.loop import Ports, Worker
+from processing.notify.addresses import allow_list
+from processing.notify.sealing import Sealer
+from processing.pipeline import Pipeline
+from schemas.codec import decode
+from schemas.report import AdmittedReport
+
+log = structlog.get_logger(__name__)
+
+
+def recomputer_of(box: Box) -> SqlRecomputer:
+    """Return what derives flags anew."""
+    return SqlRecomputer(box.database.read, box.mission.zone())
+
+
+def alert_desk_of(box: Box) -> SqlAlertDesk:
+    """Return what stores people's answers; it wakes the desk, so that others hear of them."""
+    return SqlAlertDesk(
+        box.database.begin,
+        link=link_of(box),
+        announce=lambda: ring(box.settings.notify_path),
+    )
+
+
+def link_of(box: Box) -> Callable[[str], str]:
+    """Return what makes the address at which people read an alert."""
+    base = box.settings.url
+    return lambda alert_id: f"{base}/#/alerts/{alert_id}"
+
+
+def deliverer_of(box: Box, checkpoint: Checkpoint) -> Deliverer:
+    """Return the sender of webhooks. Raises ConfigurationError for a wrong allow-list."""
+    outbox = SqlOutbox(
+        box.database.begin, box.database.read, sealer=Sealer(box.key), clock=box.clock
+    )
+    limits = SendLimits(
+        total_s=box.settings.webhook_timeout_s, allowed=allow_list(box.settings.webhook_allow)
+    )
+    around = Surroundings(
+        clock=box.system_clock,
+        monotonic=time.monotonic,
+        jitter=random.SystemRandom().random,
+        checkpoint=checkpoint,
+    )
+    return Deliverer(outbox, limits, around)
+
+
+def worker_of(
+    box: Box, source: SpoolReader, *, checkpoint: Checkpoint, stored: Callable[[], None]
+) -> Worker[AdmittedReport]:
+    """Return the worker that moves the spool into conclusions; `stored` is told of each batch."""
+    pipeline = Pipeline(
+        sql_stores(box.database.begin),
+        box.mission.zone(),
+        clock=box.clock,
+        link=link_of(box),
+        checkpoint=checkpoint,
+    )
+
+    def stage(batch: Batch[AdmittedReport]) -> None:
+        pipeline(batch)
+        stored()
+
+    ports = Ports(
+        source=source,
+        stage=stage,
+        positions=SqlPositions(box.database.begin),
+        decode=lambda value: decode(AdmittedReport, value),
+        monotonic=time.monotonic,
+    )
+    limits = EngineLimits(
+        max_records=box.settings.batch_max_records, max_bytes=box.settings.batch_max_bytes
+    )
+    return Worker(ports, limits)
+
+
+def start_thread(name: str, run: Callable[[], None], *, stopping: threading.Event) -> Watched:
+    """Run something on a thread; if it fails, log it and stop the process."""
+    watched = Watched(name, run, stopping)
+    watched.start()
+    return watched
+
+
+class Watched(threading.Thread):
+    """A thread whose failure ends the process, so that the supervisor starts it anew."""
+
+    def __init__(self, name: str, work: Callable[[], None], stopping: threading.Event) -> None:
+        super().__init__(name=name)
+        self.failed = False
+        self._work = work
+        self._stopping = stopping
+
+    def run(self) -> None:
+        """Do the work."""
+        try:
+            self._work()
+        except BaseException as error:
+            self.failed = True
+            log.exception("part failed", part=self.name, error=str(error))
+            raise
+        finally:
+            if self.failed:
+                self._stopping.set()

@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from deploy.commands.console import settings_for
+from deploy.settings import Settings
+from schemas.errors import ConfigurationError
+
+
+def test_children_get_the_same_settings_through_their_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = Settings(data_dir=tmp_path, port=9_000, webhook_allow=("127.0.0.1:9002",))
+    for name, value in mine.as_environment().items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == mine
+
+
+def test_a_wrong_setting_is_named_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_PORT", "70000")
+    with pytest.raises(ConfigurationError, match="TOCSIN_PORT"):
+        settings_for(None)
+
+
+@pytest.mark.parametrize("node", ["", "A", "with space", "x" * 40])
+def test_a_node_name_that_a_receipt_could_not_carry_is_refused(node: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(node=node)
+
+
+def test_no_setting_has_a_secret_as_its_default() -> None:
+    named = [name for name in Settings.model_fields if "secret" in name or "password" in name]
+    assert named == []
