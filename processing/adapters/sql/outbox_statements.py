@@ -105,7 +105,12 @@ DUE: DueSelect = (
         ).outerjoin(endpoints, endpoints.c.endpoint_id == _this.c.endpoint_id)
     )
     .where(*_is_due, _ranked.c.place <= bindparam("rows_an_endpoint"))
-    .order_by(_ranked.c.place, _this.c.priority.desc(), _this.c.created_at.desc())
+    .order_by(
+        _ranked.c.place,
+        _this.c.priority.desc(),
+        _this.c.created_at.desc(),
+        _this.c.endpoint_id,
+    )
     .limit(bindparam("rows"))
 )
 
