@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from processing.batch import incidents
+from processing.batch import alerts, flags, incidents
+from processing.batch.assess import assess
 from processing.batch.contents import Contents, member
 from processing.batch.intake import CONFLICT, Arrival, Sifted, Turnover, arrival, sift, turnovers
 from processing.batch.placing import places, report_rows
 from processing.batch.rows import ChangeRow, DeadLetterRow, ReportRow
 from processing.batch.scene import Moves, moves, sightings
 from processing.batch.stores import ReportStore, Stores
+from processing.batch.telling import Link
 from processing.batch.world import World, WorldCache
 from processing.engine.batch import Batch, SetAside
 from processing.fuse.columns import Regrouped
@@ -72,10 +74,12 @@ class Pipeline:
         zone: ZoneInfo,
         *,
         clock: Clock,
+        link: Link,
         checkpoint: Checkpoint = no_checkpoint,
     ) -> None:
         self._transaction = transaction
         self._zone = zone
+        self._link = link
         self._clock = clock
         self._checkpoint = checkpoint
         self._world = WorldCache()
@@ -111,8 +115,25 @@ class Pipeline:
         _write_reports(stores.reports, taken, fused)
         _write_incidents(stores, found)
         self._checkpoint("batch.inside")
-        stores.log.announce(_changes(found, now_us))
+        flagged, asked = self._assess(stores, found, world, now)
+        stores.log.keep(flagged.history)
+        stores.flags.write(flagged.rows)
+        rung = alerts.conclude(stores, asked, world.locator, link=self._link, now=now)
+        stores.alerts.write(rung.rows)
+        stores.alerts.append(rung.transitions)
+        stores.alerts.tell(rung.deliveries)
+        stores.log.announce(_changes(found, flagged, rung, now_us))
         stores.log.move(batch.partition, start=batch.start, end=batch.end, epoch=batch.epoch)
+
+    def _assess(
+        self, stores: Stores, found: incidents.IncidentChanges, world: World, now: datetime
+    ) -> tuple[flags.FlagChanges, alerts.Asked]:
+        """Run the rules over what changed; return the flags and the alerts to look at again."""
+        assessed = assess(stores, world.rules, found.touched, world.locator)
+        flagged = flags.changes(assessed.drafted, assessed.stored(), now=now)
+        keys = assessed.alert_keys()
+        asked = {alert_id: keys[alert_id] for alert_id in flagged.alert_ids & keys.keys()}
+        return flagged, alerts.Asked(alert_ids=flagged.alert_ids, keys=asked)
 
     def _take_in(self, store: ReportStore, batch: Batch[AdmittedReport], world: World) -> Taken:
         """Find out what is new, place it, and see which revision of each root counts now."""
@@ -207,7 +228,7 @@ def _write_reports(store: ReportStore, taken: Taken, fused: Fused) -> None:
 
 
 def _write_incidents(stores: Stores, found: incidents.IncidentChanges) -> None:
-    stores.incidents.keep(found.history)
+    stores.log.keep(found.history)
     stores.incidents.give_up(found.redirects)
     stores.incidents.come_back(found.returned)
     stores.incidents.write(found.rows)
@@ -253,12 +274,20 @@ def _loser(one: Arrival, now_us: int) -> DeadLetterRow:
     )
 
 
-def _changes(found: incidents.IncidentChanges, now_us: int) -> list[ChangeRow]:
+def _changes(
+    found: incidents.IncidentChanges,
+    flagged: flags.FlagChanges,
+    rung: alerts.AlertChanges,
+    now_us: int,
+) -> list[ChangeRow]:
+    gone = {one.old_id for one in found.redirects}
     return [
-        *(ChangeRow("incident", row.incident_id, row.revision, now_us) for row in found.rows),
         *(
             ChangeRow("incident", row.entity_id, row.revision + 1, now_us)
             for row in found.history
-            if row.entity_id in {one.old_id for one in found.redirects}
+            if row.entity_id in gone
         ),
+        *(ChangeRow("incident", row.incident_id, row.revision, now_us) for row in found.rows),
+        *(ChangeRow("flag", row.flag_id, row.revision, now_us) for row in flagged.rows),
+        *(ChangeRow("alert", row.alert_id, row.seq, now_us) for row in rung.rows),
     ]

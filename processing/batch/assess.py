@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from processing.alerts.correlate import AlertKey, alert_key
+from processing.batch.flags import Drafted
 from processing.batch.incidents import columns
 from processing.batch.rows import FlagRow
 from processing.batch.stores import Stores
@@ -14,33 +16,33 @@ from processing.rules.window import FlagDraft, Scope, Touched
 from schemas.rule import Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Concluded:
-    """A draft and the rule that made it."""
-
-    draft: FlagDraft
-    rule: Rule
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """What the rules concluded, and every stored flag that they answered for."""
+    """What the rules drafted, and every stored flag that they answered for."""
 
-    concluded: tuple[Concluded, ...]
+    drafted: tuple[Drafted, ...]
     answered: tuple[FlagRow, ...]
+
+    def stored(self) -> dict[str, FlagRow]:
+        """Return the stored flags by their id."""
+        return {row.flag_id: row for row in self.answered}
+
+    def alert_keys(self) -> dict[str, AlertKey]:
+        """Return the keys of the alerts that the drafts belong to, by the alert's id."""
+        return {one.alert_id: one.alert_key for one in self.drafted}
 
 
 def assess(stores: Stores, rules: Iterable[Rule], touched: Touched, locator: Locator) -> Assessment:
     """Evaluate each rule as far as the touched incidents concern it."""
-    concluded: list[Concluded] = []
+    drafted: list[Drafted] = []
     answered: list[FlagRow] = []
     for rule in rules:
         scope = scope_of(rule, touched, locator)
         if not scope.flags:
             continue
-        concluded += (Concluded(one, rule) for one in drafts(stores, rule, scope, locator))
+        drafted += (Drafted(one, rule, key_of(one)) for one in drafts(stores, rule, scope, locator))
         answered += stores.flags.of_ranges(scope.flags)
-    return Assessment(concluded=tuple(concluded), answered=tuple(answered))
+    return Assessment(drafted=tuple(drafted), answered=tuple(answered))
 
 
 def drafts(stores: Stores, rule: Rule, scope: Scope, locator: Locator) -> list[FlagDraft]:
@@ -52,3 +54,8 @@ def drafts(stores: Stores, rule: Rule, scope: Scope, locator: Locator) -> list[F
         stores.cube.of_windows(scope.cube),
         locator,
     )
+
+
+def key_of(draft: FlagDraft) -> AlertKey:
+    """Return the key of the alert that a draft belongs to."""
+    return alert_key(draft.adm1, draft.adm2, draft.lon, draft.lat, draft.actor_class, draft.day)

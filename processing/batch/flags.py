@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from processing.alerts.correlate import AlertKey
 from processing.batch.rows import FlagRow, HistoryRow
 from processing.rules.window import FlagDraft
 from schemas.clock import day_start_ms
@@ -24,7 +25,12 @@ class Drafted:
 
     draft: FlagDraft
     rule: Rule
-    alert_id: str
+    alert_key: AlertKey
+
+    @property
+    def alert_id(self) -> str:
+        """The id of the alert."""
+        return self.alert_key.alert_id
 
     @property
     def flag_id(self) -> str:

@@ -58,7 +58,7 @@ class ReportStore(Protocol):
 
 
 class IncidentStore(Protocol):
-    """Incidents, the ids that point on, and superseded revisions."""
+    """Incidents, and the ids that point on."""
 
     def of_ids(self, incident_ids: Collection[str]) -> list[IncidentRow]:
         """Return some incidents, retracted ones too."""
@@ -80,9 +80,6 @@ class IncidentStore(Protocol):
 
     def give_up(self, rows: Sequence[RedirectRow]) -> None:
         """Remove incidents and point their ids on."""
-
-    def keep(self, rows: Sequence[HistoryRow]) -> None:
-        """Keep superseded revisions."""
 
 
 class CubeStore(Protocol):
@@ -150,7 +147,10 @@ class WorldStore(Protocol):
 
 
 class LogStore(Protocol):
-    """The position and the changes feed."""
+    """What tells how things came about: superseded revisions, the changes feed, the position."""
+
+    def keep(self, rows: Sequence[HistoryRow]) -> None:
+        """Keep superseded revisions."""
 
     def announce(self, rows: Sequence[ChangeRow]) -> None:
         """Append to the changes feed."""

@@ -6,6 +6,7 @@ record that breaks its stage is set aside with the reason, and the rest goes on.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol
@@ -177,7 +178,7 @@ class Worker(Generic[MessageT]):
             return
         reason = f"{type(error).__name__}: {error}"
         position = batch.records[0].record.position
-        log.warning("record set aside", position=position, reason=reason, exc_info=error)
+        log.warning("record set aside", position=position, reason=reason, at=_place(error))
         self._apply(batch.refused(reason))
 
     def _check_poison(self, batch: Batch[MessageT]) -> None:
@@ -225,7 +226,9 @@ class Worker(Generic[MessageT]):
             last_error=f"{type(error).__name__}: {error}",
         )
         delay_s = self._limits.backoff_s(failures)
-        log.warning("store failed, backing off", failures=failures, delay_s=delay_s, exc_info=error)
+        log.warning(
+            "store failed, backing off", failures=failures, delay_s=delay_s, error=str(error)
+        )
         stop.wait(delay_s)
 
     def _note(self, *, position: int, took_s: float = 0.0) -> None:
@@ -237,3 +240,9 @@ class Worker(Generic[MessageT]):
             last_pass_at=self._ports.monotonic(),
             last_error=None,
         )
+
+
+def _place(error: Exception) -> str:
+    """Return where an error was raised. The whole traceback would log what the record holds."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.filename}:{frame.lineno}"

@@ -6,17 +6,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, insert
 
+from processing.adapters.sql.layers import store_layer
 from processing.adapters.sql.positions import SqlPositions
+from processing.adapters.sql.rules import store_rules
 from processing.adapters.sql.sqlite import Begin, Read, SqliteOptions, reads, sqlite_engine, writes
+from processing.adapters.sql.transaction import sql_stores
 from processing.engine.batch import Batch, Decoded
+from processing.pipeline import Pipeline
+from processing.rules.loading import default_rules
 from schemas.codec import canonical, decode, encode, sha256
+from schemas.delivery import Endpoint
+from schemas.layer import Feature, LayerKind
 from schemas.log import Record
 from schemas.report import AdmittedReport, Report
-from schemas.tables import metadata
+from schemas.tables import endpoints, metadata
+from tests.processing.world import FEATURES
 
 ZONE = ZoneInfo("Africa/Juba")
 NOON = datetime(2013, 12, 16, 12, tzinfo=UTC)
@@ -146,3 +155,43 @@ def batches(log: MemoryLog, database: Database, *, size: int) -> Iterable[Batch[
             records=tuple(Decoded(record, read_back(record.value)) for record in records),
         )
         position = records[-1].position + 1
+
+
+def mission(path: Path, *, features: Iterable[Feature] = FEATURES) -> Database:
+    """A database with the small mission's layers and the rules that ship."""
+    made = database(path)
+    layers: dict[LayerKind, list[Feature]] = {}
+    for feature in features:
+        layers.setdefault(feature.layer, []).append(feature)
+    for kind, found in layers.items():
+        store_layer(made.begin, kind, found, source="made up", now=NOON)
+    store_rules(made.begin, default_rules().rules, now=NOON)
+    return made
+
+
+def add_endpoint(made: Database, endpoint: Endpoint) -> None:
+    with made.begin() as connection:
+        connection.execute(
+            insert(endpoints).values(
+                endpoint_id=endpoint.endpoint_id,
+                body=encode(endpoint),
+                secret_sealed=b"",
+                created_at=NOON,
+            )
+        )
+
+
+def pipeline(made: Database, **parts: Any) -> Pipeline:
+    return Pipeline(
+        sql_stores(made.begin),
+        ZONE,
+        clock=parts.pop("clock", FixedClock()),
+        link=lambda alert_id: f"https://tocsin.example/#/alerts/{alert_id}",
+        **parts,
+    )
+
+
+def process(made: Database, reports: Iterable[AdmittedReport], *, size: int = 100) -> None:
+    stage = pipeline(made)
+    for batch in batches(log_of(reports), made, size=size):
+        stage(batch)

@@ -1,13 +1,13 @@
-"""Incidents, redirects and history in SQLite (`processing.batch.stores.IncidentStore`)."""
+"""Incidents and redirects in SQLite (`processing.batch.stores.IncidentStore`)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
 from processing.adapters.sql.statements import Sql, columns, insert, listed
-from processing.batch.rows import HistoryRow, IncidentRow, RedirectRow
+from processing.batch.rows import IncidentRow, RedirectRow
 from processing.rules.window import IncidentWindow
-from schemas.tables import history, incidents, redirects
+from schemas.tables import incidents, redirects
 
 _ALL = columns(incidents, prefix="i.")
 
@@ -33,7 +33,6 @@ _WRITE = insert(incidents, verb="INSERT OR REPLACE")
 _COME_BACK = "DELETE FROM redirects WHERE old_id = ?"
 _POINT_ON = insert(redirects, verb="INSERT OR REPLACE")
 _REMOVE = "DELETE FROM incidents WHERE incident_id = ?"
-_KEEP = insert(history, verb="INSERT OR REPLACE")
 
 
 class SqlIncidents:
@@ -81,10 +80,6 @@ class SqlIncidents:
         """Remove incidents and point their ids on."""
         self._sql.many(_REMOVE, [(row.old_id,) for row in rows])
         self._sql.many(_POINT_ON, rows)
-
-    def keep(self, rows: Sequence[HistoryRow]) -> None:
-        """Keep superseded revisions."""
-        self._sql.many(_KEEP, rows)
 
 
 def _only(values: frozenset[str]) -> str | None:

@@ -1,13 +1,15 @@
-"""The changes feed and the position in SQLite (`processing.batch.stores.LogStore`)."""
+"""Superseded revisions, the changes feed and the position (`processing.batch.stores.LogStore`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from processing.adapters.sql import positions
-from processing.adapters.sql.statements import Sql
-from processing.batch.rows import ChangeRow
+from processing.adapters.sql.statements import Sql, insert
+from processing.batch.rows import ChangeRow, HistoryRow
+from schemas.tables import history
 
+_KEEP = insert(history)
 _ANNOUNCE = "INSERT INTO changes (entity, entity_id, revision, at) VALUES (?, ?, ?, ?)"
 
 
@@ -16,6 +18,10 @@ class SqlLog:
 
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
+
+    def keep(self, rows: Sequence[HistoryRow]) -> None:
+        """Keep superseded revisions."""
+        self._sql.many(_KEEP, rows)
 
     def announce(self, rows: Sequence[ChangeRow]) -> None:
         """Append to the changes feed."""

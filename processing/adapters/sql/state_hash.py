@@ -75,10 +75,11 @@ def _rows(connection: Connection, query: Select[Any]) -> Iterator[Any]:
 
 
 def _reports(connection: Connection) -> Iterator[list[Any]]:
+    # orjson takes plain text only as a key, and SQLAlchemy's names are a subclass of it.
+    names = [str(column.name) for column in _REPORT_COLUMNS]
     query = select(*_REPORT_COLUMNS).order_by(reports.c.root_id, reports.c.revision)
     for row in _rows(connection, query):
-        # orjson takes plain text only as a key, and SQLAlchemy's names are a subclass of it.
-        fields = {str(name): value for name, value in row._mapping.items()}
+        fields = dict(zip(names, row, strict=True))
         fields["occurred_start"] = fields["occurred_start"].isoformat()
         yield ["report", fields]
 
@@ -112,7 +113,8 @@ def _alerts(connection: Connection) -> Iterator[list[Any]]:
     """Yield alerts with the raised flags that they gather; one without any concludes nothing."""
     query = (
         select(alerts.c.alert_id, alerts.c.priority, flags.c.flag_id)
-        .join(flags, (flags.c.alert_id == alerts.c.alert_id) & _is_raised())
+        .join(flags, flags.c.alert_id == alerts.c.alert_id)
+        .where(_is_raised(), flags.c.shadow.is_(False))
         .where(alerts.c.state != AlertState.WITHDRAWN.value)
         .order_by(alerts.c.alert_id, flags.c.flag_id)
     )

@@ -1,0 +1,1 @@
+"""Checks of the pure steps of a batch."""

@@ -1,0 +1,117 @@
+"""A store in memory that keeps the promises of a real one, and fails on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from processing.engine.batch import Batch, Claim
+from processing.engine.limits import EngineLimits
+from processing.engine.loop import Ports, Worker
+from schemas.errors import FencedError, InvalidMessageError
+from tests.processing.building import PARTITION, MemoryLog
+
+POISON = b"poison"
+
+
+def decode(value: bytes) -> str:
+    """Text, unless it begins with "?"."""
+    if value.startswith(b"?"):
+        raise InvalidMessageError("not a message")
+    return value.decode()
+
+
+@dataclass
+class Ticks:
+    """A monotonic clock that is moved by hand."""
+
+    now_s: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@dataclass
+class EndOfLog:
+    """Stops a worker once it has waited for more, or after so many looks."""
+
+    log: MemoryLog
+    looks: int = 10_000
+    waited: list[float] = field(default_factory=list)
+
+    def is_set(self) -> bool:
+        self.looks -= 1
+        return self.log.waits > 0 or self.looks < 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waited.append(timeout or 0.0)
+        return False
+
+
+@dataclass
+class MemoryStore:
+    """Rows and positions that change together or not at all."""
+
+    before: Callable[[Batch[str]], None] = lambda _batch: None
+    after: Callable[[Batch[str]], None] = lambda _batch: None
+    rows: dict[int, str] = field(default_factory=dict)
+    set_aside: dict[int, str] = field(default_factory=dict)
+    claims: dict[str, Claim] = field(default_factory=dict)
+    batches: list[int] = field(default_factory=list)
+
+    def claim(self, partition: str) -> Claim:
+        old = self.load(partition)
+        self.claims[partition] = replace(old, epoch=old.epoch + 1)
+        return self.claims[partition]
+
+    def load(self, partition: str) -> Claim:
+        return self.claims.get(partition, Claim(position=0, epoch=0))
+
+    def stage(self, batch: Batch[str]) -> None:
+        self.before(batch)
+        if self.claims[batch.partition] != Claim(position=batch.start, epoch=batch.epoch):
+            raise FencedError("moved")
+        for one in batch.records:
+            if one.message.encode() == POISON:
+                msg = "cannot be staged"
+                raise ValueError(msg)
+        for one in batch.records:
+            assert one.record.position not in self.rows
+            self.rows[one.record.position] = one.message
+        for bad in batch.set_aside:
+            assert bad.record.position not in self.set_aside
+            self.set_aside[bad.record.position] = bad.reason
+        self.claims[batch.partition] = Claim(position=batch.end, epoch=batch.epoch)
+        self.batches.append(len(batch.records) + len(batch.set_aside))
+        self.after(batch)
+
+
+@dataclass
+class Bench:
+    """A worker with everything around it."""
+
+    values: list[bytes]
+    store: MemoryStore = field(default_factory=MemoryStore)
+    limits: EngineLimits = field(default_factory=EngineLimits)
+    clock: Ticks = field(default_factory=Ticks)
+    log: MemoryLog = field(default_factory=MemoryLog)
+
+    def __post_init__(self) -> None:
+        for value in self.values:
+            self.log.append(value)
+        self.stop = EndOfLog(self.log)
+        ports = Ports(
+            source=self.log,
+            stage=self.store.stage,
+            positions=self.store,
+            decode=decode,
+            monotonic=self.clock,
+        )
+        self.worker: Worker[str] = Worker(ports, self.limits)
+
+    def run(self) -> None:
+        self.worker.run(self.stop)
+
+    @property
+    def position(self) -> int:
+        return self.store.load(PARTITION).position
