@@ -1,0 +1,217 @@
+/** The map itself: MapLibre, joined to the store. Loaded only where it can be drawn. */
+
+import {
+  AttributionControl,
+  type GeoJSONSource,
+  Map as MapLibre,
+  type MapMouseEvent,
+  NavigationControl,
+  Popup,
+  ScaleControl,
+  setWorkerUrl,
+} from 'maplibre-gl'
+import 'maplibre-gl/dist/maplibre-gl.css'
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
+import type { App } from '../app'
+import { shown } from '../filters'
+import type { State } from '../state'
+import type { Area } from '../types'
+import { alertRings, focusArea, focusPoint, focusZoom, incidentPoints } from './features'
+import { pictureFor, PIXEL_RATIO } from './icons'
+import { MissionLayers } from './mission-layers'
+import { PALETTES } from './palette'
+import { chooser, siteCard } from './popups'
+import type { SourceName } from './sources'
+import { mapStyle } from './style'
+
+// In a build the worker is a file of its own, and MapLibre does not find it by itself.
+setWorkerUrl(new URL(workerUrl, location.href).href)
+
+const SITES = ['civilian_site', 'un_base', 'health', 'airfield', 'settlement']
+/** A finger is wider than a mark. */
+const TOUCH_PX = 9
+
+export class MapView {
+  private readonly app: App
+  private readonly element: HTMLElement
+  private readonly map: MapLibre
+  private readonly layers: MissionLayers
+  private readonly data = new Map<SourceName, GeoJSON.FeatureCollection>()
+  private popup: Popup | null = null
+  private isStyled = false
+
+  constructor(app: App, element: HTMLElement) {
+    this.app = app
+    this.element = element
+    const { theme, language, me } = app.store.get()
+    this.map = new MapLibre({
+      container: element,
+      style: mapStyle(theme, language, location.origin),
+      bounds: bounds(me?.mission.area),
+      fitBoundsOptions: { padding: 10 },
+      minZoom: 3.5,
+      maxZoom: 14,
+      dragRotate: false,
+      pitchWithRotate: false,
+      attributionControl: false,
+      fadeDuration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 150,
+    })
+    this.layers = new MissionLayers(app, (name, data) => this.put(name, data))
+    this.controls()
+    this.listen()
+    this.follow()
+    this.all(app.store.get())
+  }
+
+  private controls(): void {
+    this.map.touchZoomRotate.disableRotation()
+    this.map.addControl(new NavigationControl({ showCompass: false }), 'top-right')
+    this.map.addControl(new ScaleControl({ unit: 'metric' }), 'bottom-left')
+    this.map.addControl(
+      new AttributionControl({ compact: true, customAttribution: 'Natural Earth · OCHA · UCDP · GeoNames · Geo-PKO' }),
+      'bottom-right',
+    )
+  }
+
+  private listen(): void {
+    const { map } = this
+    map.on('styleimagemissing', ({ id }: { id: string }) => this.addPicture(id))
+    map.on('style.load', () => this.onStyle())
+    map.on('idle', () => this.onIdle())
+    map.on('click', (event) => this.onClick(event))
+    map.on('mousemove', (event) => {
+      map.getCanvas().style.cursor = this.under(event, ['incidents', 'alerts', ...SITES]).length > 0 ? 'pointer' : ''
+    })
+    map.on('zoomend', () => this.layers.onZoom(map.getZoom()))
+    new ResizeObserver(() => map.resize()).observe(this.element)
+  }
+
+  private follow(): void {
+    const { store } = this.app
+    store.on(['incidents', 'filters'], (state) => this.showIncidents(state))
+    store.on(['alerts'], (state) => this.put('alerts', alertRings(state.alerts.values())))
+    store.on(['focus'], (state, before) => this.showFocus(state, before))
+    store.on(['heat', 'filters', 'incidents'], (state) => this.showHeat(state))
+    store.on(['theme', 'language'], (state) => this.restyle(state))
+    store.on(['clock', 'session'], () => this.layers.onClock())
+    store.on(['route'], (state) => this.onRoute(state))
+    store.on(['alertDetail', 'incidentDetail'], (state, before) => this.onDetail(state, before))
+  }
+
+  private all(state: State): void {
+    this.showIncidents(state)
+    this.put('alerts', alertRings(state.alerts.values()))
+    this.showHeat(state)
+    this.layers.onClock()
+    if (state.alertDetail !== null || state.incidentDetail !== null) this.onDetail(state, null)
+  }
+
+  private showIncidents(state: State): void {
+    const visible = shown([...state.incidents.values()], state.filters)
+    this.put('incidents', incidentPoints(visible, this.app.nowMs()))
+  }
+
+  private showHeat(state: State): void {
+    if (this.isStyled) this.map.setLayoutProperty('heat', 'visibility', state.heat ? 'visible' : 'none')
+    if (state.heat) this.layers.loadActivity()
+  }
+
+  private showFocus(state: State, before: State): void {
+    this.put('focus', focusArea(state.focus))
+    this.put('focus-point', focusPoint(state.focus))
+    const { focus } = state
+    if (focus === null || focus === before.focus) return
+    // MapLibre jumps instead where the reader wants little motion.
+    this.map.flyTo({ center: [focus.lon, focus.lat], zoom: focusZoom(focus), maxDuration: 1200 })
+  }
+
+  /** Keep data and hand it over when the style is there: a change of theme makes the style anew. */
+  private put(name: SourceName, data: GeoJSON.FeatureCollection): void {
+    this.data.set(name, data)
+    if (!this.isStyled) return
+    void this.map.getSource<GeoJSONSource>(name)?.setData(data)
+  }
+
+  private restyle(state: State): void {
+    this.isStyled = false
+    this.map.setStyle(mapStyle(state.theme, state.language, location.origin), { diff: false })
+  }
+
+  private onStyle(): void {
+    this.isStyled = true
+    for (const [name, data] of this.data) this.put(name, data)
+    this.showHeat(this.app.store.get())
+  }
+
+  private addPicture(id: string): void {
+    if (this.map.hasImage(id)) return
+    const { theme } = this.app.store.get()
+    const picture = pictureFor(id, PALETTES[theme].hatch)
+    if (picture !== null) this.map.addImage(id, picture, { pixelRatio: PIXEL_RATIO })
+  }
+
+  /** Tests, and whoever scripts the page, wait for this. */
+  private onIdle(): void {
+    if (!this.isStyled || this.app.store.get().incidentsState !== 'ready') return
+    const drawn = this.map.queryRenderedFeatures({ layers: ['incidents'] })
+    const ids = new Set(drawn.map((feature) => feature.properties['id'] as string))
+    this.element.dataset['incidents'] = String(ids.size)
+    this.element.dataset['ready'] = 'true'
+  }
+
+  private under(event: MapMouseEvent, layers: readonly string[]): ReturnType<MapLibre['queryRenderedFeatures']> {
+    if (!this.isStyled) return []
+    const { x, y } = event.point
+    return this.map.queryRenderedFeatures(
+      [
+        [x - TOUCH_PX, y - TOUCH_PX],
+        [x + TOUCH_PX, y + TOUCH_PX],
+      ],
+      { layers: layers.filter((layer) => this.map.getLayer(layer) !== undefined) },
+    )
+  }
+
+  private onClick(event: MapMouseEvent): void {
+    this.popup?.remove()
+    const ids = [...new Set(this.under(event, ['incidents']).map((found) => found.properties['id'] as string))]
+    const [only] = ids
+    if (ids.length === 1 && only !== undefined) return this.app.navigate({ page: 'incident', id: only })
+    if (ids.length > 1) return this.open(event, chooser(this.app, ids))
+    const [alert] = this.under(event, ['alerts'])
+    if (alert !== undefined) return this.app.navigate({ page: 'alert', id: alert.properties['id'] as string })
+    const [site] = this.under(event, SITES)
+    if (site !== undefined) this.open(event, siteCard(this.app, site.layer.id, site.properties))
+  }
+
+  private open(event: MapMouseEvent, content: HTMLElement): void {
+    this.popup = new Popup({ maxWidth: '280px', focusAfterOpen: true })
+      .setLngLat(event.lngLat)
+      .setDOMContent(content)
+      .addTo(this.map)
+  }
+
+  private onRoute(state: State): void {
+    this.popup?.remove()
+    if (state.route.page === 'home' && state.focus !== null) this.app.store.set({ focus: null })
+  }
+
+  /** A panel that opens brings its place onto the map, where the map is to be seen. */
+  private onDetail(state: State, before: State | null): void {
+    const { incidentDetail, alertDetail, route } = state
+    if (route.page === 'incident' && incidentDetail !== null && incidentDetail !== before?.incidentDetail) {
+      const [lon, lat] = incidentDetail.geometry?.coordinates ?? []
+      if (lon === undefined || lat === undefined) return
+      this.app.store.set({ focus: { id: incidentDetail.id, lon, lat, radius_m: incidentDetail.properties.radius_m } })
+    }
+    if (route.page !== 'alert' || alertDetail === null) return
+    const { alert } = alertDetail
+    if (alert.alert_id === before?.alertDetail?.alert.alert_id || alert.lon === null || alert.lat === null) return
+    if (state.focus !== null) this.app.store.set({ focus: null })
+    this.map.flyTo({ center: [alert.lon, alert.lat], zoom: Math.max(this.map.getZoom(), 7), maxDuration: 1200 })
+  }
+}
+
+function bounds(area: Area | undefined): [number, number, number, number] {
+  if (area === undefined) return [20, 0, 40, 16]
+  return [area.west, area.south, area.east, area.north]
+}
