@@ -1,0 +1,116 @@
+"""What a county's own past makes usual, and how far from it a week is.
+
+Let n be the incidents in B baseline periods. The posterior mean of the rate is (0.5 + n)/(1 + B)
+and the next count is negative binomial with variance mu + mu²/k + mu/(1 + B): chance, clustering,
+and how little the past tells. The slow rise is a CUSUM of (x - mu)/sd less a slack, over the last
+`cusum_weeks` periods and from 0, so that it is a function of a bounded past.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import nbinom
+
+from processing.rules.window import IntArray
+from schemas.geometry import FloatArray
+from schemas.rule import TempoEscalation
+
+_PRIOR_COUNT = 0.5
+_PRIOR_PERIODS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Arrays of one shape, one entry for a (county, day).
+
+    `count` is of the window that ends on the day, `usual` the posterior mean, `watch_at` and
+    `alert_at` the smallest counts that raise, `cusum` the slow rise.
+    """
+
+    count: IntArray
+    baseline: IntArray
+    usual: FloatArray
+    watch_at: IntArray
+    alert_at: IntArray
+    cusum: FloatArray
+
+
+def look_back_days(rule: TempoEscalation) -> int:
+    """Return how many days before a day its reading depends on."""
+    periods = (rule.cusum_weeks - 1) + rule.guard_weeks + rule.baseline_weeks
+    return periods * rule.window_days + rule.window_days - 1
+
+
+def read(rule: TempoEscalation, counts: IntArray, county: IntArray, day: IntArray) -> Reading:
+    """Read some (county, day) of an array of counts a day.
+
+    `county` and `day` are indexes of one shape into `counts`; each day has at least
+    `look_back_days` before it.
+    """
+    sums = np.zeros((counts.shape[0], counts.shape[1] + 1), dtype=np.int64)
+    np.cumsum(counts, axis=1, out=sums[:, 1:])
+    back = np.arange(rule.cusum_weeks) * rule.window_days
+    days = day[..., None] - back
+    areas = np.broadcast_to(county[..., None], days.shape)
+    count = _window(sums, areas, days, rule.window_days)
+    guard = rule.window_days * (1 + rule.guard_weeks)
+    baseline = _window(sums, areas, days - guard, rule.window_days * rule.baseline_weeks)
+    usual = mean(rule, baseline)
+    now = baseline[..., 0]
+    return Reading(
+        count=count[..., 0],
+        baseline=now,
+        usual=usual[..., 0],
+        watch_at=threshold(rule, now, tail=rule.watch_tail, least=rule.watch_min),
+        alert_at=threshold(rule, now, tail=rule.alert_tail, least=rule.alert_min),
+        cusum=_cusum(rule, count, usual),
+    )
+
+
+def mean(rule: TempoEscalation, baseline: IntArray) -> FloatArray:
+    """Return the posterior mean of a period's count."""
+    return np.asarray((_PRIOR_COUNT + baseline) / (_PRIOR_PERIODS + rule.baseline_weeks))
+
+
+def variance(rule: TempoEscalation, usual: FloatArray) -> FloatArray:
+    """Return the variance of the next count."""
+    unsure = usual / (_PRIOR_PERIODS + rule.baseline_weeks)
+    return np.asarray(usual + usual**2 / rule.dispersion_k + unsure)
+
+
+def threshold(rule: TempoEscalation, baseline: IntArray, *, tail: float, least: int) -> IntArray:
+    """Return the smallest counts, at least `least`, that chance reaches no oftener than `tail`."""
+    # Baselines are small integers and few: the slow inverse is asked once for each.
+    known, at = np.unique(baseline, return_inverse=True)
+    n, p = _parameters(rule, mean(rule, known))
+    smallest = np.maximum(nbinom.isf(tail, n, p) + 1, least).astype(np.int64)
+    return np.asarray(smallest[at].reshape(baseline.shape), dtype=np.int64)
+
+
+def tail_of(rule: TempoEscalation, count: int, usual: float) -> float:
+    """Return the chance of a count, or a higher one."""
+    n, p = _parameters(rule, np.array(usual))
+    return float(nbinom.sf(count - 1, n, p))
+
+
+def _parameters(rule: TempoEscalation, usual: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the size and probability of the negative binomial of a mean."""
+    spread = variance(rule, usual)
+    return usual**2 / (spread - usual), usual / spread
+
+
+def _window(sums: IntArray, county: IntArray, day: IntArray, days: int) -> IntArray:
+    """Return the sums over some days that end on a day, from running sums."""
+    return np.asarray(sums[county, day + 1] - sums[county, day + 1 - days], dtype=np.int64)
+
+
+def _cusum(rule: TempoEscalation, count: IntArray, usual: FloatArray) -> FloatArray:
+    """Fold S = max(0, S + (x - mu)/sd - slack) over the periods, newest first in the last axis.
+
+    From 0, the fold equals the largest sum of the newest m terms, over all m.
+    """
+    sd = np.maximum(np.sqrt(variance(rule, usual)), rule.min_sd)
+    steps = (count - usual) / sd - rule.cusum_slack_sd
+    return np.asarray(np.maximum(np.cumsum(steps, axis=-1).max(axis=-1), 0.0))
