@@ -84,11 +84,16 @@ def read_document(path: Path) -> MissionDocument:
 
 
 def read_units_csv(path: Path) -> list[Unit]:
-    """Read units from a CSV; columns that are not a unit's own are left alone."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return [
-            _unit(path, number, cells) for number, cells in enumerate(csv.DictReader(file), start=1)
-        ]
+    """Read units from a CSV; columns that are not a unit's own are left alone.
+
+    Raises ConfigurationError that names the row and the field.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(f"{path}: it cannot be read ({error})") from error
+    return [_unit(path, number, cells) for number, cells in enumerate(rows, start=1)]
 
 
 def _read_entry(folder: Path, entry: LayerEntry) -> list[Feature]:

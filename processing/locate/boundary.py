@@ -1,7 +1,6 @@
 """Which polygons' boundaries come within a distance of a point, in metres.
 
-A boundary is cut into pieces short enough that a straight line in degrees and one on the ground
-differ by less than SLACK_M, seen from each point in an orthographic projection scaled by the
+The pieces of a boundary are seen from each point in an orthographic projection scaled by the
 ellipsoid's radii there: right beside a pole and across the antimeridian as anywhere else. Compared
 with geodesics the distances are within 0.1 % to 200 km and within 1 % to 2,000 km.
 """
@@ -15,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from schemas.geometry import EARTH_RADIUS_M, LAT_LIMIT, LON_LIMIT, unit_xyz
+from processing.locate.edges import edges_of
+from schemas.geometry import LON_LIMIT, unit_xyz
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -39,7 +39,6 @@ _M_PER_DEGREE_LON = 111_310.0
 _RUN = 8
 # Pairs of point and piece measured at once: bounds the memory (about 100 bytes a pair).
 _PAIRS_AT_ONCE = 250_000
-_MAX_STEP_DEG = 1.0
 _TURN_DEG = 360.0
 # A circle that comes so near a pole may reach any longitude.
 _POLAR_LAT = 89.5
@@ -54,11 +53,10 @@ class Touches:
 
 
 class Boundaries:
-    """The boundaries of some polygons. Edges along ±180° and at the poles are cuts, not borders."""
+    """The boundaries of some polygons, in the order of the array."""
 
     def __init__(self, polygons: npt.NDArray[np.object_]) -> None:
-        ends, owner = _edges(polygons)
-        ends, owner = _densified(ends, owner)
+        ends, owner = edges_of(polygons, slack_m=SLACK_M / 2.0)
         self._owner = owner
         self._from = unit_xyz(ends[:, 0], ends[:, 1])
         self._to = unit_xyz(ends[:, 2], ends[:, 3])
@@ -189,50 +187,6 @@ def _around(
     half_lon = np.where(farthest >= _POLAR_LAT, LON_LIMIT, reach_m / (_M_PER_DEGREE_LON * cosine))
     half_lon = np.minimum(half_lon, LON_LIMIT)
     return lon - half_lon, lat - half_lat, lon + half_lon, lat + half_lat
-
-
-def _edges(polygons: npt.NDArray[np.object_]) -> tuple[FloatArray, IntArray]:
-    """Return every edge as lon, lat, lon, lat with the polygon that it belongs to."""
-    parts, part_owner = shapely.get_parts(polygons, return_index=True)
-    rings, ring_part = shapely.get_rings(parts, return_index=True)
-    vertices, vertex_ring = shapely.get_coordinates(rings, return_index=True)
-    joined = vertex_ring[1:] == vertex_ring[:-1]
-    ends = np.hstack((vertices[:-1], vertices[1:]))[joined]
-    owner = part_owner[ring_part[vertex_ring[:-1][joined]]]
-    border = ~_is_cut(ends)
-    return ends[border], np.asarray(owner[border], dtype=np.int64)
-
-
-def _is_cut(ends: FloatArray) -> npt.NDArray[np.bool_]:
-    along_antimeridian = (np.abs(ends[:, 0]) == LON_LIMIT) & (ends[:, 0] == ends[:, 2])
-    at_pole = (np.abs(ends[:, 1]) == LAT_LIMIT) & (ends[:, 1] == ends[:, 3])
-    return np.asarray(along_antimeridian | at_pole)
-
-
-def _densified(ends: FloatArray, owner: IntArray) -> tuple[FloatArray, IntArray]:
-    """Cut edges where a straight line in degrees would leave the ground's by half of SLACK_M.
-
-    An edge of length L at latitude phi leaves the great circle by L² tan(phi) / 8 R.
-    """
-    latitude = np.minimum(np.maximum(np.abs(ends[:, 1]), np.abs(ends[:, 3])), 89.99)
-    longest_m = np.sqrt(
-        8.0 * EARTH_RADIUS_M * (SLACK_M / 2.0) / np.maximum(np.tan(np.radians(latitude)), 1e-3)
-    )
-    step_deg = np.minimum(
-        longest_m / (_M_PER_DEGREE_LON * np.cos(np.radians(latitude))), _MAX_STEP_DEG
-    )
-    widest_deg = np.abs(ends[:, 2] - ends[:, 0])
-    tall = np.abs(ends[:, 3] - ends[:, 1]) / _MAX_STEP_DEG
-    pieces = np.maximum(np.ceil(np.maximum(widest_deg / step_deg, tall)), 1).astype(np.int64)
-    edge = np.repeat(np.arange(len(ends)), pieces)
-    number = np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    start = ends[edge, :2]
-    whole = ends[edge, 2:] - start
-    share = pieces[edge, None]
-    cut = np.hstack(
-        (start + whole * (number[:, None] / share), start + whole * ((number[:, None] + 1) / share))
-    )
-    return cut, owner[edge]
 
 
 def _run_boxes(ends: FloatArray, starts: IntArray) -> Any:  # noqa: ANN401 - an array of boxes

@@ -111,6 +111,14 @@ def as_number(cell: Cell) -> float:
     return number
 
 
+def as_distance(cell: Cell) -> float:
+    """Return metres that are not negative. Raises ValueError."""
+    number = as_number(cell)
+    if number < 0:
+        raise ValueError(f"{cell!r} is not a distance")
+    return number
+
+
 def as_count(cell: Cell) -> int:
     """Return a whole number that is not negative. Raises ValueError."""
     number = as_number(cell)
