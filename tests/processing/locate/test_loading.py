@@ -89,14 +89,13 @@ def test_a_csv_of_points_is_read_whole(tmp_path: Path) -> None:
     assert (second.population, second.parent_id, second.properties) == (None, None, {})
 
 
-@pytest.mark.filterwarnings("ignore:Column names longer than 10 characters")
 @pytest.mark.parametrize("name", VECTOR_FILES)
 def test_points_and_areas_come_from_every_vector_format(tmp_path: Path, name: str) -> None:
     path = vector_file(
         tmp_path,
         name,
         [box(30, 5, 31, 6), box(31, 5, 32, 6)],
-        parent_pcode=["S", None],
+        parent_id=["S", None],
         population=[10.0, None],
         valid_from=["2011-07-09", None],
         note=["x", None],
@@ -152,6 +151,11 @@ def test_the_columns_of_common_operational_datasets_are_known(tmp_path: Path, co
     path = csv_file(tmp_path, f"{column},ADM2_EN,ADM1_PCODE,lon,lat\nSS0101,Juba,SS01,31,5\n")
     (feature,) = read_layer(path, LayerKind.ADM2, USUAL)
     assert (feature.feature_id, feature.name, feature.parent_id) == ("SS0101", "Juba", "SS01")
+
+
+def test_names_that_a_shapefile_cut_short_are_known(tmp_path: Path) -> None:
+    path = vector_file(tmp_path, "layer.shp", [Point(30, 5)], parent_pco=["SS01"])
+    assert read_layer(path, LayerKind.AIRFIELD, USUAL)[0].parent_id == "SS01"
 
 
 def test_columns_may_be_named_and_gaps_filled(tmp_path: Path) -> None:
