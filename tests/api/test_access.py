@@ -70,6 +70,9 @@ def test_a_table_without_a_rule_is_visible_to_nobody(world: World, name: str) ->
     assert count(world, who, tables.metadata.tables[name]) == 0
 
 
+PLACED = [tables.incidents, tables.reports, tables.alerts, tables.flags]
+
+
 class TestAreas:
     @pytest.fixture(autouse=True)
     def rows(self, world: World) -> None:
@@ -88,21 +91,15 @@ class TestAreas:
                 flag = a_flag(f"R01|{key}|STATE", adm2=key if key in {BOR, JUBA} else None)
                 put_flag(connection, flag, alert=alert)
 
-    @pytest.mark.parametrize(
-        "table", [tables.incidents, tables.reports, tables.alerts, tables.flags]
-    )
+    @pytest.mark.parametrize("table", PLACED)
     def test_without_areas_the_whole_mission_is_there(self, world: World, table: Table) -> None:
         assert count(world, person(), table) == 4
 
-    @pytest.mark.parametrize(
-        "table", [tables.incidents, tables.reports, tables.alerts, tables.flags]
-    )
+    @pytest.mark.parametrize("table", PLACED)
     def test_a_county_shows_what_surely_lies_in_it(self, world: World, table: Table) -> None:
         assert count(world, person(areas=(BOR,)), table) == 1
 
-    @pytest.mark.parametrize(
-        "table", [tables.incidents, tables.reports, tables.alerts, tables.flags]
-    )
+    @pytest.mark.parametrize("table", PLACED)
     def test_a_state_shows_its_counties_and_what_lies_somewhere_in_it(
         self, world: World, table: Table
     ) -> None:

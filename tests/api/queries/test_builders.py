@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import ClauseElement, Dialect
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from api.params import parse_box, parse_interval
 from api.queries import accounts, activity, alerts, changes, flags, incidents, layers
@@ -21,7 +22,7 @@ NOW = datetime(2013, 12, 16, tzinfo=UTC)
 ID = "0142f8b3-c400-8054-b118-35cf93a0c0b7"
 BOX = parse_box("170,-10,-170,10")
 INTERVAL = parse_interval("2013-12-16/2013-12-17", ZoneInfo("Africa/Juba"))
-DIALECTS: list[Dialect] = [sqlite.dialect(), postgresql.dialect()]
+DIALECTS: list[Dialect] = [SQLiteDialect(), PGDialect()]
 
 FOR_PEOPLE: Mapping[str, ClauseElement] = {
     "incidents.page": incidents.page(
@@ -92,7 +93,7 @@ def test_compiles_for_both_databases(name: str, dialect: Dialect) -> None:
 
 @pytest.mark.parametrize("name", FOR_PEOPLE)
 def test_asks_for_level_and_area_in_the_same_statement(name: str) -> None:
-    compiled = FOR_PEOPLE[name].compile(dialect=sqlite.dialect())
+    compiled = FOR_PEOPLE[name].compile(dialect=SQLiteDialect())
     text = str(compiled)
     assert "level <=" in text
     assert ["SS03"] in [list(v) for v in compiled.params.values() if isinstance(v, tuple | list)]
@@ -100,7 +101,7 @@ def test_asks_for_level_and_area_in_the_same_statement(name: str) -> None:
 
 @pytest.mark.parametrize("name", FOR_PEOPLE)
 def test_no_value_is_part_of_the_text(name: str) -> None:
-    text = str(FOR_PEOPLE[name].compile(dialect=sqlite.dialect()))
+    text = str(FOR_PEOPLE[name].compile(dialect=SQLiteDialect()))
     assert ID not in text
     assert "SS03" not in text
 

@@ -100,7 +100,7 @@ class TestCsrf:
     ) -> None:
         client = signed_in(world, person("dot"))
         del client.headers["X-CSRF-Token"]
-        headers = {} if token is None else {"X-CSRF-Token": token.encode("latin-1")}
+        headers = {} if token is None else {b"X-CSRF-Token": token.encode("latin-1")}
         response = client.post("/v1/sign-out", json={}, headers=headers)
         assert response.status_code == 403
         assert client.get("/v1/me").status_code == 200
