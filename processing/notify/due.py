@@ -59,8 +59,8 @@ class Result:
 class Outbox(Protocol):
     """The deliveries that are still to be made, as the sender sees them."""
 
-    def claim(self, now_s: float, wanted: Callable[[Due], bool]) -> list[Due]:
-        """Return the due deliveries that are wanted, at most one a lane, most urgent first."""
+    def claim(self, now_s: float, wanted: Callable[[Lane], bool]) -> list[Due]:
+        """Return the due deliveries of wanted lanes, one a lane, the most urgent first."""
 
     def mark(self, results: Sequence[Result]) -> None:
         """Store what came of some attempts, durably. May raise StorageError: try again."""

@@ -76,16 +76,17 @@ class Plan:
     left: int
     left_for_failing: int
 
-    def wants(self, due: Due) -> bool:
-        """Say whether a delivery may go on its way now, and count it if so."""
-        room = self.rooms.get(due.endpoint_id, AT_ONCE)
+    def wants(self, lane: Lane) -> bool:
+        """Say whether a delivery of this lane may go on its way now, and count it if so."""
+        endpoint_id, _ = lane
+        room = self.rooms.get(endpoint_id, AT_ONCE)
         is_failing = room < AT_ONCE
-        if due.lane in self.lanes or self.held[due.endpoint_id] >= room or self.left <= 0:
+        if lane in self.lanes or self.held[endpoint_id] >= room or self.left <= 0:
             return False
         if is_failing and self.left_for_failing <= 0:
             return False
-        self.lanes.add(due.lane)
-        self.held[due.endpoint_id] += 1
+        self.lanes.add(lane)
+        self.held[endpoint_id] += 1
         self.left -= 1
         self.left_for_failing -= is_failing
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, insert, select
 
+from deploy.turnstile import Turnstile
 from processing.adapters.sql.outbox import SqlOutbox
 from processing.adapters.sql.sqlite import sqlite_engine, writes
 from processing.notify.sealing import Sealer
@@ -41,7 +43,7 @@ class OutboxBox:
     def __init__(self, folder: Path) -> None:
         self.engine = sqlite_engine(folder / "tocsin.db")
         metadata.create_all(self.engine)
-        self.begin = writes(self.engine)
+        self.begin = writes(self.engine, Turnstile(folder).held)
 
     def read(self) -> AbstractContextManager[Connection]:
         return self.engine.begin()
@@ -68,19 +70,32 @@ class OutboxBox:
         self, number: int, seq: int = 1, endpoint_id: str = "sector-east", **changed: object
     ) -> None:
         """Commit one delivery: the transition `seq` of the alert with this number."""
-        row = {
-            "endpoint_id": endpoint_id,
-            "alert_id": alert_id(number),
-            "seq": seq,
-            "state": "PENDING",
-            "priority": 3,
-            "attempts": 0,
-            "next_attempt_at": 0.0,
-            "created_at": MISSION_NOW,
-            "payload": b'{"type":"alert.raised","data":{"seq":%d}}' % seq,
-        }
+        self.add_all([(number, seq)], endpoint_id, **changed)
+
+    def add_all(
+        self,
+        transitions: Iterable[tuple[int, int]],
+        endpoint_id: str = "sector-east",
+        **changed: object,
+    ) -> None:
+        """Commit deliveries of transitions, given as (number of the alert, seq), at once."""
+        rows = [
+            {
+                "endpoint_id": endpoint_id,
+                "alert_id": alert_id(number),
+                "seq": seq,
+                "state": "PENDING",
+                "priority": 3,
+                "attempts": 0,
+                "next_attempt_at": 0.0,
+                "created_at": MISSION_NOW,
+                "payload": b'{"type":"alert.raised","data":{"seq":%d}}' % seq,
+            }
+            | changed
+            for number, seq in transitions
+        ]
         with self.begin() as connection:
-            connection.execute(insert(deliveries).values({**row, **changed}))
+            connection.execute(insert(deliveries), rows)
 
     def states(self) -> dict[tuple[str, int, int], str]:
         """Return endpoint, alert number and seq → state."""

@@ -76,6 +76,7 @@ class Receiver:
 
     def __init__(self, ledger: Path, behaviour: Behaviour, secret: str) -> None:
         self.port = 0
+        self.connections = 0
         self.behaviour = behaviour
         self._ledger = ledger
         self._webhook = Webhook(secret)
@@ -166,6 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def __init__(self, receiver: Receiver, *args: object) -> None:
         self._receiver = receiver
+        receiver.connections += 1
         super().__init__(*args)  # type: ignore[arg-type]  # what socketserver hands on
 
     def do_POST(self) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Row
 
 from processing.adapters.sql import outbox_statements as sql
 from processing.adapters.sql.errors import translated
-from processing.notify.due import Due, Result, Target
+from processing.notify.due import Due, Lane, Result, Target
 from processing.notify.sealing import Sealer
 from schemas.clock import Clock
 from schemas.codec import decode
@@ -52,15 +52,15 @@ class SqlOutbox:
         self._clock = clock
         self._lease_s = lease_s
 
-    def claim(self, now_s: float, wanted: Callable[[Due], bool]) -> list[Due]:
-        """Return the due deliveries that are wanted, at most one an endpoint and alert.
+    def claim(self, now_s: float, wanted: Callable[[Lane], bool]) -> list[Due]:
+        """Return the due deliveries of wanted lanes, one a lane, the most urgent first.
 
         The rows of one endpoint never hide those of another. Raises StorageError.
         """
         if self._lease_s is None:
             with translated(), self._read() as connection:
                 rows = _due_rows(connection, sql.DUE, now_s)
-            return [due for row in rows if wanted(due := self._due(row))]
+            return [self._due(row) for row in rows if wanted((row.endpoint_id, row.alert_id))]
         return self._claim_with_lease(now_s, now_s + self._lease_s, wanted)
 
     def mark(self, results: Sequence[Result]) -> None:
@@ -94,11 +94,11 @@ class SqlOutbox:
             return int(connection.execute(sql.PENDING_COUNT).scalar_one())
 
     def _claim_with_lease(
-        self, now_s: float, lease_end_s: float, wanted: Callable[[Due], bool]
+        self, now_s: float, lease_end_s: float, wanted: Callable[[Lane], bool]
     ) -> list[Due]:
         with translated(), self._begin() as connection:
             rows = _due_rows(connection, sql.DUE_LOCKED, now_s)
-            taken = [due for row in rows if wanted(due := self._due(row))]
+            taken = [self._due(row) for row in rows if wanted((row.endpoint_id, row.alert_id))]
             if taken:
                 connection.execute(sql.LEASE, [sql.lease_row(due, lease_end_s) for due in taken])
         return taken

@@ -9,11 +9,11 @@ from sqlalchemy import (
     ColumnElement,
     Insert,
     Select,
+    and_,
     bindparam,
     func,
     insert,
     literal_column,
-    null,
     or_,
     select,
     update,
@@ -146,7 +146,10 @@ BRING_FORWARD = (
         _this.c.state == _PENDING,
         _this.c.next_attempt_at > bindparam("b_after_s"),
         _this.c.endpoint_id == bindparam("b_endpoint_id"),
-        or_(_this.c.last_status == null(), _this.c.last_status.not_in(ASKED_FOR_TIME)),
+        or_(
+            _this.c.last_status.is_(None),
+            and_(*(_this.c.last_status != status for status in ASKED_FOR_TIME)),
+        ),
     )
     .values(next_attempt_at=bindparam("b_now_s"))
 )

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from processing.adapters.sql import outbox_statements
-from processing.notify.due import Due, Result
+from processing.notify.due import Due, Lane, Result
 from processing.notify.verdict import Answer, Verdict
 from schemas.delivery import DeliveryState
 from schemas.tables import audit, endpoints
@@ -18,7 +18,7 @@ NOW_S = NOW.timestamp()
 URL = "https://receiver.example.org/hook"
 
 
-def anything(_due: Due) -> bool:
+def anything(_lane: Lane) -> bool:
     return True
 
 
@@ -97,8 +97,7 @@ class TestClaim:
 
     def test_never_lets_one_endpoint_hide_another(self, box: OutboxBox) -> None:
         box.add_endpoint(URL, "quiet")
-        for number in range(2_000):
-            box.add(number, priority=5)
+        box.add_all(((number, 1) for number in range(2_000)), priority=5)
         box.add(3_000, endpoint_id="quiet", priority=1)
         due = box.outbox().claim(NOW_S, anything)
         assert ("quiet", alert_id(3_000), 1) in keys(due)
@@ -106,7 +105,7 @@ class TestClaim:
     def test_passes_over_what_is_not_wanted(self, box: OutboxBox) -> None:
         box.add(1)
         box.add(2)
-        due = box.outbox().claim(NOW_S, lambda due: due.alert_id == alert_id(2))
+        due = box.outbox().claim(NOW_S, lambda lane: lane[1] == alert_id(2))
         assert keys(due) == [("sector-east", alert_id(2), 1)]
 
     def test_tells_when_the_first_attempt_was_made(self, box: OutboxBox) -> None:
@@ -130,7 +129,7 @@ class TestClaim:
 
     def test_a_lease_is_taken_only_on_what_is_wanted(self, box: OutboxBox) -> None:
         box.add(1)
-        box.outbox(lease_s=30).claim(NOW_S, lambda _due: False)
+        box.outbox(lease_s=30).claim(NOW_S, lambda _lane: False)
         assert len(box.outbox(lease_s=30).claim(NOW_S, anything)) == 1
 
 
@@ -206,6 +205,15 @@ class TestMark:
         due = outbox.claim(NOW_S, anything)
         assert {one.alert_id for one in due} == {alert_id(2), alert_id(3)}
 
+    def test_sends_the_backlogs_of_several_at_once(self, box: OutboxBox) -> None:
+        box.add_endpoint(URL, "other")
+        for endpoint_id in ("sector-east", "other"):
+            box.add(1, endpoint_id=endpoint_id)
+            box.add(2, endpoint_id=endpoint_id, attempts=1, next_attempt_at=NOW_S + 3_000)
+        outbox = box.outbox()
+        outbox.mark([delivered(due) for due in outbox.claim(NOW_S, anything)])
+        assert len(outbox.claim(NOW_S, anything)) == 2
+
     def test_leaves_alone_what_was_asked_to_wait_or_is_another_endpoints(
         self, box: OutboxBox
     ) -> None:
@@ -226,9 +234,7 @@ class TestMark:
         box.add(2, attempts=1, next_attempt_at=NOW_S + 60)
         box.add(3, endpoint_id="other")
         outbox = box.outbox()
-        outbox.mark(
-            [gone(*outbox.claim(NOW_S, lambda due: due.lane == ("sector-east", alert_id(1))))]
-        )
+        outbox.mark([gone(*outbox.claim(NOW_S, lambda lane: lane == ("sector-east", alert_id(1))))])
         assert set(box.states().values()) == {"FAILED", "PENDING"}
         assert [key for key, state in box.states().items() if state == "PENDING"] == [
             ("other", 3, 1)
