@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 
 from deploy.box import Box, open_box
 from deploy.settings import Settings
@@ -134,6 +134,6 @@ def _door(box: Box) -> Finding:
         return Finding(subject="door", is_well=False, says=says)
 
 
-def _count(box: Box, table: tables.Table) -> int:
+def _count(box: Box, table: Table) -> int:
     with box.database.read() as connection:
         return connection.execute(select(func.count()).select_from(table)).scalar_one()

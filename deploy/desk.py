@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Gauge
 
@@ -111,17 +113,18 @@ def _count_deliveries(registry: CollectorRegistry, deliverer: Deliverer) -> None
 
 
 def _count_progress(registry: CollectorRegistry, worker: Worker[AdmittedReport]) -> None:
-    def field(name: str) -> float:
-        progress: Progress = worker.progress
-        return float(getattr(progress, name))
-
-    for name, says in (
-        ("position", "next position to read"),
-        ("records", "records stored since the start"),
-        ("batches", "batches committed since the start"),
-        ("set_aside", "records set aside since the start"),
-        ("failures_in_a_row", "failed tries in a row"),
-        ("last_took_s", "seconds that the last batch took"),
-    ):
+    reads: tuple[tuple[str, str, Callable[[Progress], float]], ...] = (
+        ("position", "next position to read", lambda progress: progress.position),
+        ("records", "records stored since the start", lambda progress: progress.records),
+        ("batches", "batches committed since the start", lambda progress: progress.batches),
+        ("set_aside", "records set aside since the start", lambda progress: progress.set_aside),
+        ("failures", "failed tries in a row", lambda progress: progress.failures_in_a_row),
+        ("last_took_seconds", "how long the last batch took", lambda one: one.last_took_s),
+    )
+    for name, says, read in reads:
         gauge = Gauge(f"tocsin_processing_{name}", says, registry=registry)
-        gauge.set_function(lambda name=name: field(name))
+        gauge.set_function(partial(_progress_now, worker, read))
+
+
+def _progress_now(worker: Worker[AdmittedReport], read: Callable[[Progress], float]) -> float:
+    return read(worker.progress)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 import structlog
+from typing_extensions import override
 
 from deploy.box import Box
 from deploy.crash import Checkpoint
@@ -115,6 +116,7 @@ class Watched(threading.Thread):
         self._work = work
         self._stopping = stopping
 
+    @override
     def run(self) -> None:
         """Do the work."""
         try:

@@ -16,7 +16,8 @@ from deploy.commands.console import DataDir, console, settings_for, show_table
 from deploy.configure import write_mission
 from processing.adapters.sql.layers import list_layers, store_layer
 from processing.adapters.sql.rules import list_rules, store_rules
-from processing.locate.loading import FieldMapping, read_layer
+from processing.locate.fields import FieldMapping
+from processing.locate.loading import read_layer
 from processing.rules.loading import default_rules, read_rules
 from schemas.errors import ConfigurationError
 from schemas.layer import LayerKind

@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from deploy import migrate
 from deploy.box import Box, open_box, opened_database, stepped_clock
@@ -18,6 +17,7 @@ from deploy.commands.people import add_person, link_for
 from deploy.commands.ring import add_endpoint
 from deploy.configure import issue_keys, write_mission, write_units
 from deploy.database import Database
+from deploy.demo.folder import sample_folder
 from deploy.demo.mission_files import MissionBundle, read_bundle
 from deploy.settings import Settings
 from processing.adapters.sql.layers import store_layer
@@ -43,11 +43,6 @@ class Prepared:
     keys: Mapping[str, str]
     webhook_secret: str
     link: str
-
-
-def sample_folder() -> Path:
-    """Return the folder of the sample mission that ships with Tocsin."""
-    return Path(__file__).with_name("south_sudan")
 
 
 def prepare(settings: Settings, *, receiver_url: str, say: Say) -> Prepared:

@@ -21,10 +21,11 @@ from deploy.clocks import SteppedClock
 from deploy.commands.run import supervisor_of
 from deploy.demo.device import Device
 from deploy.demo.events import read_county_pcodes, read_events, read_reporters
+from deploy.demo.folder import sample_folder
 from deploy.demo.generator import Planned, Sample, in_order, plan
 from deploy.demo.illustrative import illustrative
 from deploy.demo.mission_files import read_bundle
-from deploy.demo.prepare import Prepared, prepare, read_replay_keys, sample_folder
+from deploy.demo.prepare import Prepared, prepare, read_replay_keys
 from deploy.demo.receiver import Received, Receiver
 from deploy.demo.replay import Pace, replay, window
 from deploy.settings import Settings
