@@ -22,7 +22,7 @@ NOW = datetime(2013, 12, 16, tzinfo=UTC)
 ID = "0142f8b3-c400-8054-b118-35cf93a0c0b7"
 BOX = parse_box("170,-10,-170,10")
 INTERVAL = parse_interval("2013-12-16/2013-12-17", ZoneInfo("Africa/Juba"))
-DIALECTS: list[Dialect] = [SQLiteDialect(), PGDialect()]
+DIALECTS: list[Dialect] = [SQLiteDialect(), PGDialect()]  # type: ignore[no-untyped-call]
 
 FOR_PEOPLE: Mapping[str, ClauseElement] = {
     "incidents.page": incidents.page(
