@@ -40,8 +40,7 @@ class SqlCube:
     def add(self, rows: Sequence[CubeRow]) -> None:
         """Add to rows of the cube; a row of zeros disappears: the cube is a function of the set."""
         self._sql.many(_ADD, sorted(rows))
-        less = [row[: len(_KEY)] for row in rows if _takes_away(row)]
-        self._sql.many(_SWEEP, less)
+        self._sql.many(_SWEEP, [row[: len(_KEY)] for row in rows if _may_cancel_out(row)])
 
     def of_windows(self, windows: Sequence[CubeWindow]) -> CubeColumns:
         """Return the sums per (adm2, day, event_class) in any of some windows."""
@@ -63,5 +62,10 @@ class SqlCube:
         )
 
 
-def _takes_away(row: CubeRow) -> bool:
-    return min(row.incidents, row.deaths, row.civilian_deaths, row.weight_milli) < 0
+def _may_cancel_out(row: CubeRow) -> bool:
+    """Say whether the stored row may be zeros now.
+
+    Rows above the lowest level hold differences, which may be negative, so adding can cancel them.
+    """
+    sums = (row.incidents, row.deaths, row.civilian_deaths, row.weight_milli)
+    return row.level > 0 or min(sums) < 0
