@@ -7,7 +7,7 @@ every answer in words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,7 +80,7 @@ def admit(body: bytes, *, context: Context, limits: IntakeLimits) -> Admitted | 
     place = decode_place(read.report.location, context.gazetteer)
     if not (_says_what(read) or times.was_given or _says_where(read.report, place)):
         return _unusable(read.findings)
-    changes = list(vocabulary.changes(read.report))
+    changes = vocabulary.changes(read.report)
     findings = (
         *read.findings,
         *times.findings,
@@ -188,7 +188,7 @@ def _more(findings: tuple[Finding, ...], most: int) -> Finding:
 # ---------------------------------------------------------------- writing
 
 
-def _rewritten(read: _Read, times: CheckedTimes, changes: list[vocabulary.Change]) -> bytes:
+def _rewritten(read: _Read, times: CheckedTimes, changes: Sequence[vocabulary.Change]) -> bytes:
     """Return the report's bytes for the log: as sent, unless something had to change."""
     if not times.changes and not changes:
         return read.text

@@ -82,7 +82,7 @@ def _whole_number(value: object, context: Mapping[str, Any]) -> object:
 def _text(value: object, _context: Mapping[str, Any]) -> object:
     """Give "2" for 2, as in a credibility or a P-code."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return str(value) if is_number else None
+    return str(value) if is_number and _NUMBER.fullmatch(str(value)) else None
 
 
 def _yes_or_no(value: object, _context: Mapping[str, Any]) -> object:
@@ -182,8 +182,10 @@ def _remove_whole(draft: Draft, path: Path) -> None:
 
 
 def _leave_out(draft: Draft, path: Path, value: object) -> None:
-    draft.note(path, "WRONG_TYPE_OR_RANGE", f"“{shown(value)}” can't be read here; left out.")
+    detail = f"“{shown(value)}” can't be read here; left out."
     if path[0] == "caveats":
         # Somebody asked for a restriction that we can't read: restrict as far as we can.
         draft.document["sensitivity"] = HIGHEST_LEVEL
+        detail += f" The sensitivity is counted as {HIGHEST_LEVEL}."
+    draft.note(path, "WRONG_TYPE_OR_RANGE", detail)
     draft.remove(path)

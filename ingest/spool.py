@@ -189,6 +189,8 @@ class Spool:
         entries = [entry for job in jobs for entry in job.entries]
         try:
             verdicts = self._store(entries)
+            self._remember(entries, verdicts)
+            self._checkpoint(AFTER_FSYNC)
         except StorageError as error:
             self._fail(jobs, error)
             return
@@ -197,8 +199,6 @@ class Spool:
             self._fail(jobs, StorageFullError("the spool stopped"))
             raise
         self._failing = False
-        self._remember(entries, verdicts)
-        self._checkpoint(AFTER_FSYNC)
         if self._wake_path is not None:
             ring(self._wake_path)
         start = 0

@@ -46,6 +46,9 @@ def check_times(report: Report, *, received_at: datetime) -> CheckedTimes:
     A start in the future is kept: a threat may be dated. Times are written in UTC, so that equal
     times are equal text.
     """
+    start = report.occurred_start
+    if start is not None and _are_plain(report, start, latest=received_at + AHEAD):
+        return CheckedTimes(occurred_start=start)
     checked = CheckedTimes(occurred_start=received_at)
     usable: dict[str, datetime] = {}
     for key in FIELDS:
@@ -56,6 +59,21 @@ def check_times(report: Report, *, received_at: datetime) -> CheckedTimes:
     _settle_start(checked, usable, received_at)
     _check_end(checked, usable)
     return checked
+
+
+def _are_plain(report: Report, start: datetime, *, latest: datetime) -> bool:
+    """Say whether there is surely nothing to remark or change: the quick and usual case."""
+    rest = (report.observed_at, report.reported_at)
+    return (
+        _is_plain(start, latest)
+        and all(at is None or _is_plain(at, latest) for at in rest)
+        and report.occurred_end is None
+        and report.valid_to is None
+    )
+
+
+def _is_plain(at: datetime, latest: datetime) -> bool:
+    return EARLIEST <= at <= latest and not at.utcoffset()
 
 
 def _check(checked: CheckedTimes, usable: dict[str, datetime], key: str, at: datetime) -> None:
