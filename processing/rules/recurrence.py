@@ -35,23 +35,18 @@ _SITES_SHOWN = 10
 def scope_of(rule: Recurrence, touched: Touched, layers: Layers) -> Scope:  # noqa: ARG001 - one form for all kinds
     """Look again at all that a touched incident is, or may be, part of the past of."""
     days = rule.baseline_days
-    spots: set[tuple[frozenset[int], str, int]] = set()
+    spots: set[tuple[frozenset[int], int]] = set()
     for columns in (touched.before, touched.after):
         for row in attributed_rows(rule, columns):
             near = cover(float(columns.lon[row]), float(columns.lat[row]), _reach_m(rule))
-            spots.add((near, columns.actor_class[row], int(columns.day[row])))
-    flags = [
-        FlagRange(
-            rule_id=rule.rule_id,
-            place_key=_key(cell),
-            actor_class=actor_class,
-            day_from=day,
-            day_to=day + days,
-        )
-        for near, actor_class, day in spots
+            spots.add((near, int(columns.day[row])))
+    # For all actor classes: one actor may be called a rebel in one report and unknown in another.
+    flags = (
+        FlagRange(rule_id=rule.rule_id, place_key=_key(cell), day_from=day, day_to=day + days)
+        for near, day in spots
         for cell in near
-    ]
-    wanted = [(_around(rule, near), day - days, day + days) for near, _, day in spots]
+    )
+    wanted = [(_around(rule, near), day - days, day + days) for near, day in spots]
     windows = grouped(wanted, event_classes=frozenset(rule.event_classes))
     return Scope(flags=merged(flags), incidents=windows)
 
