@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 
 from schemas.errors import ConfigurationError
@@ -35,7 +34,7 @@ def key_of(secret: str) -> bytes:
     text = secret.removeprefix(PREFIX)
     try:
         key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ConfigurationError("a webhook secret is whsec_ and base64") from error
     if not MIN_KEY_BYTES <= len(key) <= MAX_KEY_BYTES:
         raise ConfigurationError("a webhook secret has 24 to 64 bytes")
