@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from schemas.report import Actor
@@ -58,10 +58,10 @@ def token(name: str) -> str:
 
 
 def contradict(
-    tokens_a: Sequence[str],
-    types_a: Sequence[str],
-    tokens_b: Sequence[str],
-    types_b: Sequence[str],
+    tokens_a: tuple[str, ...],
+    types_a: tuple[str, ...],
+    tokens_b: tuple[str, ...],
+    types_b: tuple[str, ...],
 ) -> bool:
     """Say whether two reports cannot speak of the same parties.
 
@@ -69,15 +69,12 @@ def contradict(
     are known on both sides.
     """
     if tokens_a and tokens_b:
-        return not _is_nested(tokens_a, tokens_b)
-    known_a, known_b = _known(types_a), _known(types_b)
+        return tokens_a != tokens_b and not _is_nested(frozenset(tokens_a), frozenset(tokens_b))
+    if not types_a or not types_b or types_a == types_b:
+        return False
+    known_a, known_b = frozenset(types_a) - UNKNOWN_TYPES, frozenset(types_b) - UNKNOWN_TYPES
     return bool(known_a and known_b) and not _is_nested(known_a, known_b)
 
 
-def _known(types: Iterable[str]) -> frozenset[str]:
-    return frozenset(types) - UNKNOWN_TYPES
-
-
-def _is_nested(a: Iterable[str], b: Iterable[str]) -> bool:
-    set_a, set_b = frozenset(a), frozenset(b)
-    return set_a <= set_b or set_b <= set_a
+def _is_nested(a: frozenset[str], b: frozenset[str]) -> bool:
+    return a <= b or b <= a

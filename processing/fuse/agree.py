@@ -18,7 +18,9 @@ from schemas.geometry import (
     EARTH_RADIUS_M,
     SPHERE_MARGIN,
     FloatArray,
+    Position,
     chord,
+    geodesic_m,
     geodesic_m_many,
     unit_xyz,
 )
@@ -33,13 +35,10 @@ _BANDS_M = np.array([1_000.0, 5_000.0, MAX_RADIUS_M])
 _ROUNDING_M = 1e-3
 _ROUNDING_CHORD = 1e-9
 
-
-def separation_m(scene: SightingColumns, a: RowArray, b: RowArray) -> FloatArray:
-    """Return the geodesic metres between places, the same to the last bit in both directions."""
-    lon, lat = scene.lon, scene.lat
-    swap = (lon[a] > lon[b]) | ((lon[a] == lon[b]) & (lat[a] > lat[b]))
-    first, second = np.where(swap, b, a), np.where(swap, a, b)
-    return geodesic_m_many(lon[first], lat[first], lon[second], lat[second])
+# Up to so many rows are looked up one by one, unless more than so many are near: arrays only pay
+# off beyond.
+_FEW = 6
+_MANY = 48
 
 
 @dataclass(frozen=True)
@@ -55,19 +54,52 @@ class Agreement:
 
     def of(self, rows: Sequence[int]) -> list[frozenset[int]]:
         """Return, for each of these fusible rows, the rows that agree with it (not itself)."""
-        if not rows:
-            return []
+        if len(rows) <= _FEW:
+            return [self._of_one(row) for row in rows]
         wanted = np.asarray(rows, dtype=np.int64)
         index, other = self._near(wanted)
-        keep = self._same_class(wanted[index], other) & (wanted[index] != other)
-        index, other = index[keep], other[keep]
-        keep = self._actors_fit(wanted[index], other)
+        keep = self._may_be_one(wanted[index], other)
         index, other = index[keep], other[keep]
         order = np.argsort(index, kind="stable")
         found = other[order].tolist()
         ends = np.cumsum(np.bincount(index, minlength=len(rows))).tolist()
         starts = [0, *ends[:-1]]
         return [frozenset(found[a:b]) for a, b in zip(starts, ends, strict=True)]
+
+    def separation_m(self, a: int, b: int) -> float:
+        """Return the geodesic metres between two places, the same to the last bit both ways."""
+        lon, lat = self.scene.lon, self.scene.lat
+        one = Position(lon=float(lon[a]), lat=float(lat[a]))
+        two = Position(lon=float(lon[b]), lat=float(lat[b]))
+        swap = (one.lon, one.lat) > (two.lon, two.lat)
+        return geodesic_m(two, one) if swap else geodesic_m(one, two)
+
+    def _separations_m(self, a: RowArray, b: RowArray) -> FloatArray:
+        lon, lat = self.scene.lon, self.scene.lat
+        swap = (lon[a] > lon[b]) | ((lon[a] == lon[b]) & (lat[a] > lat[b]))
+        first, second = np.where(swap, b, a), np.where(swap, a, b)
+        return geodesic_m_many(lon[first], lat[first], lon[second], lat[second])
+
+    def _of_one(self, row: int) -> frozenset[int]:
+        point, radius_m = self._points[row], float(self.scene.radius_m[row])
+        found: set[int] = set()
+        for rows, tree, other_m in self._trees:
+            near = tree.query_ball_point(point, chord(radius_m + other_m) + _ROUNDING_CHORD)
+            if len(near) > _MANY:
+                return self._of_crowded(row)
+            found.update(rows[near].tolist())
+        found.discard(row)
+        return frozenset(
+            other
+            for other in found
+            if self._may_be_one_pair(row, other)
+            and self.separation_m(row, other) <= radius_m + float(self.scene.radius_m[other])
+        )
+
+    def _of_crowded(self, row: int) -> frozenset[int]:
+        wanted = np.array([row], dtype=np.int64)
+        index, other = self._near(wanted)
+        return frozenset(other[self._may_be_one(wanted[index], other)].tolist())
 
     # ------------------------------------------------------------------ circles
 
@@ -83,33 +115,29 @@ class Agreement:
         return np.searchsorted(_BANDS_M, self.scene.radius_m, side="left")
 
     @cached_property
-    def _trees(self) -> list[tuple[RowArray, cKDTree]]:
-        trees = []
-        for band in range(len(_BANDS_M)):
-            rows = np.flatnonzero((self._band == band) & self.is_fusible)
-            trees.append((rows, cKDTree(self._points[rows]) if len(rows) else None))
-        return trees
+    def _trees(self) -> list[tuple[RowArray, cKDTree, float]]:
+        """Rows, their tree and their largest radius in metres, one a band that has rows."""
+        bands = [np.flatnonzero((self._band == b) & self.is_fusible) for b in range(len(_BANDS_M))]
+        return [
+            (rows, cKDTree(self._points[rows]), float(reach_m))
+            for rows, reach_m in zip(bands, _BANDS_M, strict=True)
+            if len(rows)
+        ]
 
     def _near(self, wanted: RowArray) -> tuple[RowArray, RowArray]:
         """Pair (index into `wanted`, row) whose circles meet on the same day."""
-        index: list[RowArray] = []
-        other: list[RowArray] = []
-        for band, reach_m in enumerate(_BANDS_M):
-            asked = np.flatnonzero(self._band[wanted] == band)
-            if not len(asked):
-                continue
+        found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
+        bands = self._band[wanted]
+        for band in np.unique(bands).tolist():
+            asked = np.flatnonzero(bands == band)
             asking = cKDTree(self._points[wanted[asked]])
-            for (rows, tree), other_m in zip(self._trees, _BANDS_M, strict=True):
-                if tree is None:
-                    continue
-                limit = chord(float(reach_m + other_m)) + _ROUNDING_CHORD
-                found = asking.sparse_distance_matrix(tree, limit, output_type="ndarray")
-                meets = self._meets(wanted[asked[found["i"]]], rows[found["j"]], found["v"])
-                index.append(asked[found["i"][meets]])
-                other.append(rows[found["j"][meets]])
-        if not index:
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-        return np.concatenate(index), np.concatenate(other)
+            for rows, tree, other_m in self._trees:
+                limit = chord(float(_BANDS_M[band]) + other_m) + _ROUNDING_CHORD
+                pairs = asking.sparse_distance_matrix(tree, limit, output_type="ndarray")
+                found.append((asked[pairs["i"]], rows[pairs["j"]], pairs["v"]))
+        index, other, chords = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        meets = self._meets(wanted[index], other, chords)
+        return index[meets], other[meets]
 
     def _meets(self, a: RowArray, b: RowArray, chords: FloatArray) -> Mask:
         """Say which circles meet: by the sphere where that is sure, else geodesically."""
@@ -119,49 +147,41 @@ class Agreement:
         maybe = ~surely & (sphere_m <= reach_m * SPHERE_MARGIN + _ROUNDING_M)
         meets: Mask = surely
         unsure = np.flatnonzero(maybe)
-        meets[unsure] = separation_m(self.scene, a[unsure], b[unsure]) <= reach_m[unsure]
+        meets[unsure] = self._separations_m(a[unsure], b[unsure]) <= reach_m[unsure]
         return meets
 
     # ------------------------------------------------------------------ class and actors
 
-    @cached_property
-    def _class(self) -> RowArray:
-        return _codes(self.scene.event_class, first=UNKNOWN_CLASS)
+    def _may_be_one(self, a: RowArray, b: RowArray) -> Mask:
+        """Say which pairs differ and contradict each other neither in class nor in actors.
 
-    def _same_class(self, a: RowArray, b: RowArray) -> Mask:
-        class_a, class_b = self._class[a], self._class[b]
-        return np.asarray((class_a == class_b) | (class_a == 0) | (class_b == 0))
-
-    @cached_property
-    def _parties(self) -> RowArray:
-        return _codes(zip(self.scene.actors, self.scene.actor_types, strict=True), first=((), ()))
-
-    def _actors_fit(self, a: RowArray, b: RowArray) -> Mask:
-        """Say which pairs' actors do not contradict; each two sets of parties are compared once."""
-        parties_a, parties_b = self._parties[a], self._parties[b]
-        fit: Mask = parties_a == parties_b
-        fit |= (parties_a == 0) | (parties_b == 0)
-        unsure = np.flatnonzero(~fit)
-        if not len(unsure):
-            return fit
-        width = int(self._parties.max()) + 1
-        pair, first, back = np.unique(
-            parties_a[unsure] * width + parties_b[unsure], return_index=True, return_inverse=True
-        )
-        verdicts = np.fromiter(
-            (self._fits(int(a[unsure[at]]), int(b[unsure[at]])) for at in first), bool, len(pair)
-        )
-        fit[unsure] = verdicts[back]
-        return fit
-
-    def _fits(self, a: int, b: int) -> bool:
+        Few kinds of reports meet in many pairs, so each two kinds are compared once.
+        """
         scene = self.scene
+        rows, at = np.unique(np.concatenate((a, b)), return_inverse=True)
+        kinds = [
+            (scene.event_class[row], scene.actors[row], scene.actor_types[row])
+            for row in rows.tolist()
+        ]
+        kind_a, kind_b = _codes(kinds)[at].reshape(2, -1)
+        _, first, back = np.unique(
+            kind_a * len(kinds) + kind_b, return_index=True, return_inverse=True
+        )
+        examples = zip(a[first].tolist(), b[first].tolist(), strict=True)
+        verdicts = np.fromiter((self._may_be_one_pair(*pair) for pair in examples), np.bool_)
+        return np.asarray(verdicts[back] & (a != b))
+
+    def _may_be_one_pair(self, a: int, b: int) -> bool:
+        scene = self.scene
+        class_a, class_b = scene.event_class[a], scene.event_class[b]
+        if class_a != class_b and UNKNOWN_CLASS not in (class_a, class_b):
+            return False
         return not contradict(
             scene.actors[a], scene.actor_types[a], scene.actors[b], scene.actor_types[b]
         )
 
 
-def _codes(values: Iterable[Hashable], *, first: Hashable) -> RowArray:
-    """Return a small number for each value; `first` is 0."""
-    numbers: dict[Hashable, int] = {first: 0}
+def _codes(values: Iterable[Hashable]) -> RowArray:
+    """Return a small number for each value, the same for equal ones."""
+    numbers: dict[Hashable, int] = {}
     return np.array([numbers.setdefault(v, len(numbers)) for v in values], dtype=np.int64)

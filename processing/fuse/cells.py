@@ -56,7 +56,7 @@ def reach_cells(cell4: int, radius_m: float) -> frozenset[int]:
     """
     if cell4 == 0 or not radius_m <= MAX_RADIUS_M:
         return frozenset()
-    return _reach_of_cell(cell4, _step(radius_m))
+    return _reach_of_cell(cell4, next(step for step in _STEPS_M if radius_m <= step))
 
 
 def reach_cells_at(cell4: int, lon: float, lat: float, radius_m: float) -> frozenset[int]:
@@ -69,8 +69,10 @@ def reach_cells_at(cell4: int, lon: float, lat: float, radius_m: float) -> froze
     return frozenset(cell for cell, near in zip(disk.cells, is_near, strict=True) if near)
 
 
-def _step(radius_m: float) -> float:
-    return next(step for step in _STEPS_M if radius_m <= step)
+def radius_steps(radius_m: FloatArray) -> FloatArray:
+    """Return the radii rounded up to the few that `reach_cells` tells apart."""
+    steps = np.array(_STEPS_M)
+    return steps[np.searchsorted(steps, radius_m, side="left")]
 
 
 def _bound_m(reach_m: float, disk: _Disk) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from processing.fuse.agree import Agreement
 from processing.fuse.columns import SightingColumns
-from processing.fuse.walk import UNDECIDED, Walk
+from processing.fuse.walk import Walk
 from schemas.clock import day_start_ms
 from schemas.identity import incident_id
 
@@ -24,7 +24,7 @@ def fuse_all(scene: SightingColumns) -> Mapping[str, tuple[str, ...]]:
     if not len(scene):
         return {}
     agreement = Agreement(scene)
-    walk = Walk(scene=scene, agreement=agreement, founder=[UNDECIDED] * len(scene), members={})
+    walk = Walk(scene=scene, agreement=agreement, incident=scene.incident_id, standing={})
     walk.push(np.flatnonzero(agreement.is_fusible).tolist())
     walk.run()
     alone = ([row] for row in np.flatnonzero(~agreement.is_fusible).tolist())

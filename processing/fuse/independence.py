@@ -19,9 +19,8 @@ SAME_WORDS_WITHIN = timedelta(hours=24)
 
 # Longer texts are compared by their beginning, so that one report costs a bounded time.
 _COMPARED_CHARACTERS = 2_000
-_SHINGLE = 3
 
-_NOT_WORD = re.compile(r"[\W_]+")
+_WORD = re.compile(r"\w+")
 
 
 def components(reports: Sequence[AdmittedReport]) -> list[list[int]]:
@@ -42,15 +41,14 @@ def components(reports: Sequence[AdmittedReport]) -> list[list[int]]:
 
 
 def similarity(a: str, b: str) -> float:
-    """Return how alike two texts are, 0 to 1: Dice's coefficient of their letter trigrams.
+    """Return how alike two texts are, 0 to 1: Dice's coefficient of their sets of words.
 
-    Case, punctuation and spacing do not count. A text without letters is like no other.
+    Case, punctuation and order do not count. A text without words is like no other.
     """
-    shingles_a, shingles_b = _shingles(a), _shingles(b)
-    total = len(shingles_a) + len(shingles_b)
-    if not shingles_a or not shingles_b:
+    words_a, words_b = _words(a), _words(b)
+    if not words_a or not words_b:
         return 0.0
-    return 2.0 * len(shingles_a & shingles_b) / total
+    return 2.0 * len(words_a & words_b) / (len(words_a) + len(words_b))
 
 
 def _sources(admitted: AdmittedReport) -> Iterable[str]:
@@ -77,12 +75,8 @@ def _says_the_same(a: AdmittedReport, b: AdmittedReport) -> bool:
 
 
 @lru_cache(maxsize=4_096)
-def _shingles(text: str) -> frozenset[str]:
-    words = " ".join(_NOT_WORD.split(text[:_COMPARED_CHARACTERS].casefold())).strip()
-    if not words:
-        return frozenset()
-    padded = f" {words} "
-    return frozenset(padded[i : i + _SHINGLE] for i in range(len(padded) - _SHINGLE + 1))
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text[:_COMPARED_CHARACTERS].casefold()))
 
 
 def _find(parent: list[int], index: int) -> int:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
+
+import numpy as np
 
 from processing.fuse.agree import Agreement
-from processing.fuse.cells import reach_cells, reach_cells_at
+from processing.fuse.cells import radius_steps, reach_cells, reach_cells_at
 from processing.fuse.columns import NeedMore, Regrouped, SightingColumns
 from processing.fuse.greedy import named
-from processing.fuse.walk import UNDECIDED, Walk
+from processing.fuse.walk import Walk
 
 _NOTHING = Regrouped(groups={}, gone={})
 
@@ -39,16 +42,16 @@ def regroup(
     if not len(scene):
         gone = dict.fromkeys(lost.values())
         return Regrouped(groups={}, gone=gone) if lost else _NOTHING
-    return _Regrouping.begin(scene, changed=changed, lost=lost).conclude(loaded)
+    return Regrouping.begin(scene, changed=changed, lost=lost).conclude(loaded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Regrouping:
+class Regrouping:
     """One regrouping: what was, and the walk from there."""
 
     scene: SightingColumns
     changed: frozenset[int]
-    before: list[str]
+    before: Sequence[str]
     lost_from: frozenset[str]
     walk: Walk
     alone: list[int] = field(default_factory=list)
@@ -56,26 +59,26 @@ class _Regrouping:
     @classmethod
     def begin(
         cls, scene: SightingColumns, *, changed: frozenset[str], lost: Mapping[str, str]
-    ) -> _Regrouping:
+    ) -> Regrouping:
         """Set the walk up: what stands from before, and what must be decided again."""
-        before = [
-            lost.get(root, incident)
-            for root, incident in zip(scene.root_id, scene.incident_id, strict=True)
-        ]
-        anew = frozenset(
-            row
-            for row, root in enumerate(scene.root_id)
-            if root in changed or root in lost or not before[row]
-        )
+        before = _before(scene, lost)
+        new_here = changed | lost.keys()
+        anew = {row for row, root in enumerate(scene.root_id) if root in new_here}
+        anew.update(row for row, incident in enumerate(before) if not incident)
         agreement = Agreement(scene)
         fusible = agreement.is_fusible.tolist()
         lost_from = frozenset(lost.values()) | {before[row] for row in anew if before[row]}
         return cls(
             scene=scene,
-            changed=anew,
+            changed=frozenset(anew),
             before=before,
             lost_from=lost_from,
-            walk=_standing(scene, agreement, before=before, anew=anew),
+            walk=Walk(
+                scene=scene,
+                agreement=agreement,
+                incident=before,
+                standing=_standing(before, agreement, anew),
+            ),
             alone=[row for row in anew if not fusible[row]],
         )
 
@@ -85,7 +88,7 @@ class _Regrouping:
         self._push_bereft()
         self.walk.push(row for row in self.changed if row not in alone)
         self.walk.run()
-        missing = _missing(self.scene, self.walk.leaned_on, loaded)
+        missing = _missing(self.scene, self.walk.leaned_on | self.walk.decided, loaded)
         return NeedMore(cells=missing) if missing else self._result()
 
     def _push_bereft(self) -> None:
@@ -94,14 +97,12 @@ class _Regrouping:
         The lost one may have been the founder (then all the others are concerned) or a member
         that kept others out (then all that agree with the founder, the first that is left).
         """
-        by_incident: dict[str, int] = {}
-        for founder in self.walk.members:
-            by_incident[self.before[founder]] = founder
-        for incident in self.lost_from & by_incident.keys():
-            first = by_incident[incident]
-            self.walk.push(self.walk.members[first])
-            self.walk.leaned_on.add(first)
-            self.walk.push(self.walk.agreeing(first))
+        for incident in self.lost_from:
+            first = self.walk.first_left(incident)
+            if first is not None:
+                self.walk.push(self.walk.members[first])
+                self.walk.leaned_on.add(first)
+                self.walk.push(self.walk.agreeing(first))
 
     def _result(self) -> Regrouped:
         members = self.walk.members
@@ -125,34 +126,43 @@ class _Regrouping:
         return Regrouped(groups=groups, gone={old: _heir(held[old]) for old in ended})
 
 
+def _before(scene: SightingColumns, lost: Mapping[str, str]) -> Sequence[str]:
+    if not lost:
+        return scene.incident_id
+    pairs = zip(scene.root_id, scene.incident_id, strict=True)
+    return [lost.get(root, incident) for root, incident in pairs]
+
+
 def _standing(
-    scene: SightingColumns, agreement: Agreement, *, before: list[str], anew: frozenset[int]
-) -> Walk:
-    """Return a walk in which the reports that did not change stand as they did."""
-    groups: dict[str, set[int]] = defaultdict(set)
-    for row, can_fuse in enumerate(agreement.is_fusible.tolist()):
-        if can_fuse and row not in anew:
-            groups[before[row]].add(row)
-    walk = Walk(scene=scene, agreement=agreement, founder=[UNDECIDED] * len(scene), members={})
-    for rows in groups.values():
-        first = min(rows, key=walk.rank)
-        walk.members[first] = rows
-        for row in rows:
-            walk.founder[row] = first
-    return walk
+    before: Sequence[str], agreement: Agreement, anew: set[int]
+) -> Mapping[str, Sequence[int]]:
+    """Return the rows of each incident that did not change."""
+    stays = agreement.is_fusible.copy()
+    stays[list(anew)] = False
+    groups: dict[str, list[int]] = {}
+    for row in np.flatnonzero(stays).tolist():
+        groups.setdefault(before[row], []).append(row)
+    return groups
 
 
 def _missing(
     scene: SightingColumns, rows: set[int], loaded: frozenset[tuple[int, int]]
 ) -> frozenset[tuple[int, int]]:
     """Return the (day, cell4) not loaded that may hold reports which some rows could meet."""
+    asked = list(rows)
+    days, cells = scene.day[asked].tolist(), scene.cell4[asked].tolist()
+    steps_m = radius_steps(scene.radius_m[asked]).tolist()
+    short: dict[tuple[int, int, float], list[int]] = {}
+    for row, *key in zip(asked, days, cells, steps_m, strict=True):
+        short.setdefault((key[0], key[1], key[2]), []).append(row)
     missing: set[tuple[int, int]] = set()
-    for row in rows:
-        day, cell, radius_m = int(scene.day[row]), int(scene.cell4[row]), float(scene.radius_m[row])
-        if all((day, c) in loaded for c in reach_cells(cell, radius_m)):
+    for (day, cell, step_m), some in short.items():
+        if loaded.issuperset(zip(repeat(day), reach_cells(cell, step_m))):
             continue
-        near = reach_cells_at(cell, float(scene.lon[row]), float(scene.lat[row]), radius_m)
-        missing.update((day, c) for c in near if (day, c) not in loaded)
+        for row in some:
+            place = float(scene.lon[row]), float(scene.lat[row])
+            near = reach_cells_at(cell, *place, float(scene.radius_m[row]))
+            missing.update((day, c) for c in near if (day, c) not in loaded)
     return frozenset(missing)
 
 

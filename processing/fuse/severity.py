@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from functools import lru_cache
 
-from processing.fuse.victims import best_count
+from processing.fuse.victims import Tally
 from schemas.codes.lists import code_list
-from schemas.incident import Victims
-from schemas.report import Report
 
 MINOR, MODERATE, SERIOUS, SEVERE, EXTREME = range(1, 6)
 
@@ -20,19 +18,16 @@ _SOME_DISPLACED = 50
 # An attack on a school, a hospital or a site of displaced people.
 _ON_A_PROTECTED_SITE = frozenset({"CH_SCHOOL_ATTACK", "CH_HOSPITAL_ATTACK", "DP_SITE_INCIDENT"})
 _CRSV_OR_ABDUCTION = frozenset({"SV_CRSV", "VC_ABDUCTION", "CR_KIDNAP"})
-_GRAVE_HARMS = ("SEXUALLY_HARMED", "ABDUCTED")
 
 
-def severity(
-    event_type: str, reports: Sequence[Report], found: Victims, violations: Collection[str]
-) -> int:
-    """Return the severity of an incident from its type, its reports (surest first) and victims.
-
-    At least the highest that a report states, and the code list's for the type.
-    """
-    stated = max((report.severity or MINOR for report in reports), default=MINOR)
-    of_harm = max(_of_deaths(found), _of_other_harm(reports, found))
-    return max(stated, of_harm, _of_type(event_type), _of_tags(violations))
+def severity(event_type: str, counted: Tally, violations: Collection[str]) -> int:
+    """Return the severity of what happened; at least the code list's for the type."""
+    found = _of_type(event_type)
+    if violations:
+        found = max(found, _of_tags(violations))
+    if counted.best:
+        found = max(found, _of_deaths(counted.best), _of_other_harm(counted.best))
+    return found
 
 
 @lru_cache(maxsize=4_096)
@@ -53,20 +48,19 @@ def _of_tags(violations: Collection[str]) -> int:
     return MINOR
 
 
-def _of_deaths(found: Victims) -> int:
-    if found.killed_best >= _MANY_KILLED:
+def _of_deaths(best: dict[str, int]) -> int:
+    killed = best.get("KILLED", 0)
+    if killed >= _MANY_KILLED:
         return EXTREME
-    if found.killed_best >= _SEVERAL_KILLED:
+    if killed >= _SEVERAL_KILLED:
         return SEVERE
-    return SERIOUS if found.killed_best else MINOR
+    return SERIOUS if killed else MINOR
 
 
-def _of_other_harm(reports: Sequence[Report], found: Victims) -> int:
-    if not any(report.victims for report in reports):
-        return MINOR
-    displaced = best_count(reports, "DISPLACED")
+def _of_other_harm(best: dict[str, int]) -> int:
+    displaced = best.get("DISPLACED", 0)
     if displaced > _MANY_DISPLACED:
         return SEVERE
-    if displaced >= _SOME_DISPLACED or any(best_count(reports, harm) for harm in _GRAVE_HARMS):
+    if displaced >= _SOME_DISPLACED or best.get("SEXUALLY_HARMED") or best.get("ABDUCTED"):
         return SERIOUS
-    return MODERATE if found.injured_best or displaced else MINOR
+    return MODERATE if displaced or best.get("INJURED") else MINOR

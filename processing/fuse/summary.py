@@ -32,7 +32,7 @@ from processing.fuse.greedy import id_of
 from processing.fuse.independence import components
 from processing.fuse.order import UNKNOWN_CLASS
 from processing.fuse.severity import severity
-from processing.fuse.victims import victims
+from processing.fuse.victims import tally
 from processing.fuse.weight import weight_milli
 from schemas.access import level_of
 from schemas.codes.lists import code_list, event_class
@@ -97,21 +97,23 @@ def summarise(
     Its id comes from the smallest root_id unless given; `revision` is left at 1 for the store to
     count.
     """
-    ordered = sorted(members, key=_surest_first)
-    reports = [member.admitted.report for member in ordered]
-    kind = next((r for r in reports if event_class(r.event_type) != UNKNOWN_CLASS), reports[0])
-    tags = tuple(sorted({tag for report in reports for tag in report.violations}))
-    found = victims(reports)
+    ordered = sorted(members, key=_surest_first) if len(members) > 1 else list(members)
+    admitted = [member.admitted for member in ordered]
+    reports = [one.report for one in admitted]
+    surest = reports[0]
+    kind = next((r for r in reports if event_class(r.event_type) != UNKNOWN_CLASS), surest)
+    counted = tally(reports)
+    tags = _tags(reports)
     place = _best_placed(ordered)
     named = _named(reports)
-    sources = components([member.admitted for member in ordered])
+    sources = components(admitted)
     levels = [level_of(report.sensitivity) for report in reports]
-    ids = sorted((member.root_id, member.revision) for member in ordered)
+    ids = tuple(sorted([(member.root_id, member.revision) for member in ordered]))
     return Incident(
         incident_id=incident_id or id_of(ordered[0].day, ids[0][0]),
         day=ordered[0].day,
-        occurred_start=_start([member.admitted for member in ordered]),
-        occurred_end=max((r.occurred_end for r in reports if r.occurred_end), default=None),
+        occurred_start=_start(admitted),
+        occurred_end=_end(reports),
         event_type=kind.event_type,
         event_class=event_class(kind.event_type),
         lon=place.lon,
@@ -126,20 +128,20 @@ def summarise(
         actor_tokens=named,
         actor_key=_key(named),
         actor_class=actor_class(reports),
-        severity=severity(kind.event_type, reports, found, tags),
-        victims=found,
+        severity=max(severity(kind.event_type, counted, tags), _stated_severity(reports)),
+        victims=counted.victims,
         n_reports=len(ordered),
         n_independent=len(sources),
-        weight_milli=sum(weight_milli(reports[group[0]].source) for group in sources),
-        reliability=reports[0].source.reliability,
-        credibility=reports[0].source.credibility,
+        weight_milli=sum([weight_milli(reports[group[0]].source) for group in sources]),
+        reliability=surest.source.reliability,
+        credibility=surest.source.credibility,
         min_level=min(levels),
         level=max(levels),
         violations=tags,
-        exercise=reports[0].exercise,
+        exercise=surest.exercise,
         illustrative=all(report.illustrative for report in reports),
         nearby=nearby,
-        members=tuple(ids),
+        members=ids,
     )
 
 
@@ -200,12 +202,16 @@ def _surest_first(member: Member) -> tuple[int, float, str]:
 
 
 def _best_placed(members: Sequence[Member]) -> Member:
+    if len(members) == 1:
+        return members[0]
     placed = [m for m in members if m.lon is not None and m.radius_m is not None]
     return min(placed or members, key=lambda m: (m.radius_m or 0.0, m.root_id))
 
 
-def _start(reports: Iterable[AdmittedReport]) -> datetime:
+def _start(reports: Sequence[AdmittedReport]) -> datetime:
     """Return the earliest start among the finest; admission sees to it that there is one."""
+    if len(reports) == 1:
+        return reports[0].report.occurred_start or reports[0].received_at
     return min(
         (
             admitted.clock_suspect,
@@ -214,6 +220,19 @@ def _start(reports: Iterable[AdmittedReport]) -> datetime:
         )
         for admitted in reports
     )[2]
+
+
+def _end(reports: Sequence[Report]) -> datetime | None:
+    return max((r.occurred_end for r in reports if r.occurred_end is not None), default=None)
+
+
+def _stated_severity(reports: Sequence[Report]) -> int:
+    return max(report.severity or 1 for report in reports)
+
+
+def _tags(reports: Sequence[Report]) -> tuple[str, ...]:
+    found = {tag for report in reports if report.violations for tag in report.violations}
+    return tuple(sorted(found))
 
 
 def _named(reports: Sequence[Report]) -> tuple[str, ...]:

@@ -6,65 +6,89 @@ figures of that harm.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from schemas.codes.lists import code_list
 from schemas.incident import Victims
-from schemas.report import Report, VictimCount
+from schemas.report import Report
 
 # The field manual tests these with a victim under 18 (B.3); the other two tags need none.
 _TAGS_OF_CHILDREN = frozenset(
     {"MRM_KILL_MAIM", "MRM_RECRUIT_USE", "MRM_SEXUAL_VIOLENCE", "MRM_ABDUCTION"}
 )
 
-NOBODY = Victims()
+
+@dataclass(slots=True)
+class Count:
+    """How many suffered one harm, as one report has it: sums over sexes, ages, populations."""
+
+    least: int = 0
+    best: int = 0
+    most: int = 0
+    civilians: int = 0
+    un: int = 0
 
 
-def victims(reports: Sequence[Report]) -> Victims:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """The victims of an incident, and the best counts by harm of the surest report with each."""
+
+    victims: Victims
+    best: dict[str, int]
+
+
+_NOBODY = Tally(victims=Victims(), best={})
+_NONE = Count()
+
+
+def tally(reports: Sequence[Report]) -> Tally:
     """Return the totals of some reports on one incident, the surest report first."""
-    counted = [report for report in reports if report.victims]
     children = any(_concerns_children(report) for report in reports)
-    if not counted:
-        return Victims(children=True) if children else NOBODY
-    killed = [cells for report in counted if (cells := _of(report, "KILLED"))]
-    injured = next((cells for report in counted if (cells := _of(report, "INJURED"))), [])
-    surest = killed[0] if killed else []
-    best = sum(cell.best for cell in surest)
-    return Victims(
-        killed_min=min([best, *(sum(map(_least, cells)) for cells in killed)]),
-        killed_best=best,
-        killed_max=max([best, *(sum(map(_most, cells)) for cells in killed)]),
-        civilians_killed_best=sum(c.best for c in surest if _is_civilian(c.population)),
-        injured_best=sum(cell.best for cell in injured),
-        un_killed_best=sum(cell.best for cell in surest if cell.population == "UN"),
-        un_injured_best=sum(cell.best for cell in injured if cell.population == "UN"),
+    counted = [_counts(report) for report in reports if report.victims]
+    if not counted and not children:
+        return _NOBODY
+    surest: dict[str, Count] = {}
+    for counts in reversed(counted):
+        surest.update(counts)
+    killed, injured = surest.get("KILLED", _NONE), surest.get("INJURED", _NONE)
+    all_killed = [counts["KILLED"] for counts in counted if "KILLED" in counts]
+    found = Victims(
+        killed_min=min((count.least for count in all_killed), default=0),
+        killed_best=killed.best,
+        killed_max=max((count.most for count in all_killed), default=0),
+        civilians_killed_best=killed.civilians,
+        injured_best=injured.best,
+        un_killed_best=killed.un,
+        un_injured_best=injured.un,
         children=children,
     )
+    return Tally(victims=found, best={harm: count.best for harm, count in surest.items()})
 
 
-def best_count(reports: Iterable[Report], harm: str) -> int:
-    """Return the best figure of a harm from the first report that counts it, else 0."""
-    counted = (cells for report in reports if (cells := _of(report, harm)))
-    return sum(cell.best for cell in next(counted, []))
-
-
-def _of(report: Report, harm: str) -> list[VictimCount]:
-    return [cell for cell in report.victims if cell.harm == harm]
-
-
-def _least(cell: VictimCount) -> int:
-    return cell.best if cell.min is None else min(cell.min, cell.best)
-
-
-def _most(cell: VictimCount) -> int:
-    return cell.best if cell.max is None else max(cell.max, cell.best)
+def _counts(report: Report) -> dict[str, Count]:
+    """Sum the cells of a report by harm. A minimum above the best figure counts as the best."""
+    counts: dict[str, Count] = {}
+    for cell in report.victims:
+        count = counts.get(cell.harm)
+        if count is None:
+            count = counts[cell.harm] = Count()
+        best = cell.best
+        count.best += best
+        count.least += best if cell.min is None else min(cell.min, best)
+        count.most += best if cell.max is None else max(cell.max, best)
+        if cell.population == "UN":
+            count.un += best
+        elif _is_civilian(cell.population):
+            count.civilians += best
+    return counts
 
 
 def _concerns_children(report: Report) -> bool:
-    if not _TAGS_OF_CHILDREN.isdisjoint(report.violations):
+    if report.violations and not _TAGS_OF_CHILDREN.isdisjoint(report.violations):
         return True
-    return any(_is_child(c.group) and (c.best or c.max) for c in report.victims)
+    return any(_is_child(cell.group) and (cell.best or cell.max) for cell in report.victims)
 
 
 @lru_cache(maxsize=4_096)

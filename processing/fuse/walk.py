@@ -4,47 +4,60 @@ A report's decision depends on the reports before it in the order: those that ag
 the members of the incidents whose founders agree with it. So when a report moves from one incident
 to another, only these later reports can be concerned:
 
-- it leaves an incident: those that agree with the founder and not with the report;
+- it leaves an incident: those that agree with the founder and not with the report, if that
+  founder is nearer than theirs;
 - it joins one: the later members that do not agree with the report;
-- it becomes a founder: those that agree with it;
+- it becomes a founder: those that agree with it, if it is nearer than their founder;
 - it stops being one: its members.
+
+Whatever else would make one of them decide otherwise is a move of its own.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from processing.fuse.agree import Agreement, separation_m
+from processing.fuse.agree import Agreement
 from processing.fuse.columns import SightingColumns
 from processing.fuse.order import Rank, rank
 
 UNDECIDED = -1
+
+# A report that stands as it did, in an incident that the walk has not come by yet.
+_STANDING = -2
 
 
 @dataclass(slots=True)
 class Walk:
     """Who founds and who joins, in the middle of being decided.
 
-    `founder` has the founder's row for each row (its own for a founder, `UNDECIDED` before its
-    first decision); `members` the rows of each founder; `decided` the rows that were (re)decided;
-    `leaned_on` the rows whose whole surroundings a decision relied on.
+    `incident` names what each row belonged to, `standing` the rows of each incident that did not
+    change. `members` are the rows of each founder that the walk came by; `decided` the rows that
+    were (re)decided; `touched` the founders whom that concerned; `leaned_on` further rows on whose
+    whole surroundings a decision relied.
     """
 
     scene: SightingColumns
     agreement: Agreement
-    founder: list[int]
-    members: dict[int, set[int]]
+    incident: Sequence[str]
+    standing: Mapping[str, Sequence[int]]
+    members: dict[int, set[int]] = field(default_factory=dict)
     decided: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
     leaned_on: set[int] = field(default_factory=set)
+    _founder: list[int] = field(default_factory=list)
     _heap: list[tuple[Rank, int]] = field(default_factory=list)
     _waiting: set[int] = field(default_factory=set)
     _ranks: dict[int, Rank] = field(default_factory=dict)
     _agreeing: dict[int, frozenset[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._founder = [UNDECIDED] * len(self.scene)
+        for rows in self.standing.values():
+            for row in rows:
+                self._founder[row] = _STANDING
 
     def push(self, rows: Iterable[int]) -> None:
         """Have some rows decided (again)."""
@@ -56,12 +69,15 @@ class Walk:
     def run(self) -> None:
         """Decide until nothing changes any more."""
         while self._heap:
-            _, row = heapq.heappop(self._heap)
-            self.agreeing(row)
+            row = heapq.heappop(self._heap)[1]
+            agreeing = self.agreeing(row)
             self._waiting.discard(row)
             self.decided.add(row)
-            self.leaned_on.add(row)
-            self._move(row, self._decide(row))
+            to = self._decide(row, agreeing) if agreeing else row
+            self.touched.add(to)
+            was = self.founder(row)
+            if was != to:
+                self._move(row, was=was, to=to)
 
     def rank(self, row: int) -> Rank:
         """Return the place of a row in the order."""
@@ -79,58 +95,86 @@ class Walk:
         self._agreeing.update(zip(asked, self.agreement.of(asked), strict=True))
         return self._agreeing[row]
 
-    def _decide(self, row: int) -> int:
+    def founder(self, row: int) -> int:
+        """Return the row of the founder whose incident a row is in now, or `UNDECIDED`."""
+        known = self._founder[row]
+        return self._stand(self.incident[row]) if known == _STANDING else known
+
+    def first_left(self, incident: str) -> int | None:
+        """Return the first that is left of an incident, if any is. Only before the walk runs."""
+        return self._stand(incident) if incident in self.standing else None
+
+    def _stand(self, incident: str) -> int:
+        """Take an incident in as it stood. Of those that are left, the first founded it."""
+        rows = self.standing[incident]
+        first = rows[0] if len(rows) == 1 else min(rows, key=self.rank)
+        self.members[first] = set(rows)
+        for row in rows:
+            self._founder[row] = first
+        return first
+
+    def _decide(self, row: int, agreeing: frozenset[int]) -> int:
         """Return the founder that a row joins, or the row itself."""
         place = self.rank(row)
-        agreeing = self._agreeing[row]
         open_to_it = [
             other
             for other in agreeing
-            if self.founder[other] == other
+            if self.founder(other) == other
             and self.rank(other) < place
-            and not any(self.rank(m) < place for m in self.members[other] - agreeing)
+            and not self._is_kept_out(place, self.members[other] - agreeing)
         ]
+        if not open_to_it:
+            return row
         self.leaned_on.update(open_to_it)
-        if len(open_to_it) < 2:  # noqa: PLR2004 - nothing to choose between
-            return open_to_it[0] if open_to_it else row
-        return self._nearest(row, open_to_it)
+        if len(open_to_it) == 1:
+            return open_to_it[0]
+        return min(open_to_it, key=lambda founder: self._preference(row, founder))
 
-    def _nearest(self, row: int, founders: list[int]) -> int:
-        there = np.array(founders, dtype=np.int64)
-        distances_m = separation_m(self.scene, np.full_like(there, row), there).tolist()
-        roots = [self.scene.root_id[f] for f in founders]
-        return min(zip(distances_m, roots, founders, strict=True))[2]
+    def _is_kept_out(self, place: Rank, strangers: set[int]) -> bool:
+        """Say whether any of some members that do not agree is there already at this place."""
+        return any(self.rank(member) < place for member in strangers)
 
-    def _move(self, row: int, to: int) -> None:
-        was = self.founder[row]
-        self.touched.add(to)
-        if was == to:
-            return
-        self.founder[row] = to
+    def _preference(self, row: int, founder: int) -> tuple[float, str]:
+        """Return what a row chooses a founder by; the least wins."""
+        return self.agreement.separation_m(row, founder), self.scene.root_id[founder]
+
+    def _move(self, row: int, *, was: int, to: int) -> None:
+        agreeing = self._agreeing[row]
+        self._founder[row] = to
         if was == row:
             self._disband(row)
         elif was != UNDECIDED:
             self._leave(row, was)
         if to == row:
             self.members[row] = {row}
-            self._push_later(row, self._agreeing[row])
+            self._offer(row, self._later(row, agreeing))
         else:
             self.members[to].add(row)
-            self._push_later(row, self.members[to] - self._agreeing[row])
+            self.push(self._later(row, self.members[to] - agreeing))
 
     def _disband(self, row: int) -> None:
-        for member in self.members.pop(row):
-            if member != row:
-                self.founder[member] = UNDECIDED
-                self.push((member,))
+        members = self.members.pop(row)
+        members.discard(row)
+        for member in members:
+            self._founder[member] = UNDECIDED
+        self.push(members)
 
     def _leave(self, row: int, was: int) -> None:
         self.touched.add(was)
         self.leaned_on.add(was)
         self.members[was].discard(row)
         concerned = self.agreeing(was) - self._agreeing[row] - self.members[was]
-        self._push_later(row, concerned)
+        self._offer(was, self._later(row, concerned))
 
-    def _push_later(self, row: int, rows: Iterable[int]) -> None:
+    def _offer(self, founder: int, rows: Iterable[int]) -> None:
+        """Have those rows decided that may like a founder better than their own."""
+        for row in rows:
+            mine = self.founder(row)
+            if mine in (row, UNDECIDED) or (
+                self._preference(row, founder) < self._preference(row, mine)
+            ):
+                self.push((row,))
+
+    def _later(self, row: int, rows: Iterable[int]) -> list[int]:
         place = self.rank(row)
-        self.push(r for r in rows if self.rank(r) > place)
+        return [r for r in rows if self.rank(r) > place]

@@ -112,9 +112,10 @@ CENTRES = (
     (0.0, -89.99),
     (-11.664, 4.467),
 )
-_RADII_M = (0.0, 25.0, 100.0, 1_000.0, 5_000.0, 10_000.0, 25_000.0)
-_NAMES: tuple[tuple[str, ...], ...] = ((), (), ("spla",), ("nuer",), ("nuer", "spla"), ("lou",))
+_RADII_M = (0.0, 100.0, 1_000.0, 5_000.0, 10_000.0, 25_000.0)
+_NAMES: tuple[tuple[str, ...], ...] = ((), (), ("nuer",), ("spla",), ("nuer", "spla"))
 _TYPES: tuple[tuple[str, ...], ...] = (
+    (),
     (),
     ("UNKNOWN_ARMED",),
     ("ARMED_GROUP",),
@@ -123,28 +124,28 @@ _TYPES: tuple[tuple[str, ...], ...] = (
 )
 
 
-@st.composite
-def places(draw: st.DrawFn) -> tuple[float, float]:
-    """A place within some 40 km of a hard one, often exactly there or a step of 0.01 degrees off."""
-    lon, lat = draw(st.sampled_from(CENTRES))
-    east = draw(st.integers(-12, 12)) / draw(st.sampled_from((40, 400, 4_000)))
-    north = draw(st.integers(-12, 12)) / draw(st.sampled_from((40, 400, 4_000)))
-    lat = max(-90.0, min(90.0, lat + north))
-    return (lon + east + 180.0) % 360.0 - 180.0, lat
+# A road of some 330 km instead of a place: a chain of incidents crosses many cells.
+ROAD = (29.0, 7.0)
+AREAS = (*CENTRES, ROAD)
 
 
 @st.composite
-def sightings(draw: st.DrawFn, root_id: str = "") -> Sighting:
-    lon, lat = draw(places())
-    radius_m = draw(st.sampled_from(_RADII_M))
-    strange = draw(st.integers(0, 19))
+def sightings(
+    draw: st.DrawFn, root_id: str = "", area: tuple[float, float] = CENTRES[0]
+) -> Sighting:
+    """A report in an area, often exactly where another one is."""
+    east, north = draw(st.integers(-12, 12)), draw(st.integers(-12, 12))
+    step = draw(st.sampled_from((0.025, 0.0025, 0.1 if area == ROAD else 0.025)))
+    lat = max(-90.0, min(90.0, area[1] + north * (0.01 if area == ROAD else step)))
+    lon = (area[0] + (east + 12 if area == ROAD else east) * step + 180.0) % 360.0 - 180.0
+    strange = draw(st.integers(0, 24))
     return Sighting(
         root_id=root_id,
-        day=16_000 + draw(st.integers(0, 5)) // 5,
-        event_class=draw(st.sampled_from(("CLASH", "CLASH", "VAC", "OTHER"))),
+        day=16_001 if strange == 3 else 16_000,
+        event_class=draw(st.sampled_from(("CLASH", "CLASH", "CLASH", "VAC", "OTHER"))),
         lon=float("nan") if strange == 0 else lon,
         lat=float("nan") if strange == 0 else lat,
-        radius_m=60_000.0 if strange == 1 else radius_m,
+        radius_m=60_000.0 if strange == 1 else draw(st.sampled_from(_RADII_M)),
         actors=draw(st.sampled_from(_NAMES)),
         actor_types=draw(st.sampled_from(_TYPES)),
         exercise=strange == 2,
@@ -153,5 +154,7 @@ def sightings(draw: st.DrawFn, root_id: str = "") -> Sighting:
 
 @st.composite
 def many(draw: st.DrawFn, *, max_size: int = 40) -> list[Sighting]:
-    found = draw(st.lists(sightings(), max_size=max_size))
+    """Reports in one area, so that they meet."""
+    area = draw(st.sampled_from(AREAS))
+    found = draw(st.lists(sightings(area=area), max_size=max_size))
     return [replace(s, root_id=f"r-{n:03d}") for n, s in enumerate(found)]
