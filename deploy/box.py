@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy import migrate
 from deploy.clocks import SteppedClock, SystemClock, open_stepped_clock
 from deploy.configure import read_mission
 from deploy.database import Database, open_database
+from deploy.revision import HEAD, current_revision
 from deploy.settings import Settings
 from schemas.clock import Clock
 from schemas.errors import ConfigurationError
@@ -73,10 +73,10 @@ def opened_database(settings: Settings) -> Iterator[Database]:
 def require_schema(database: Database) -> None:
     """Raise ConfigurationError unless the schema is exactly the one that this version knows."""
     with database.read() as connection:
-        found = migrate.current(connection)
-    if found != migrate.head():
+        found = current_revision(connection)
+    if found != HEAD:
         raise ConfigurationError(
-            f"the database has schema {found or 'none'}, this version needs {migrate.head()}: "
+            f"the database has schema {found or 'none'}, this version needs {HEAD}: "
             "run `tocsin migrate`"
         )
 

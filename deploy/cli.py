@@ -1,21 +1,47 @@
-"""The `tocsin` command. One of the two places that may catch everything: it sets exit statuses."""
+"""The `tocsin` command. One of the two places that may catch everything: it sets exit statuses.
+
+Only the module of the command that was asked for is imported: the others would cost seconds.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
 
 import typer
 from rich.console import Console
 
-from deploy.commands import demo, inspect, mission, people, ring, run, units
 from deploy.supervisor import EXIT_CONFIG
 from schemas.errors import ConfigurationError, TocsinError
 
 _FAILED = 1
 
+# In the order in which help shows them: name → (module, function or group).
+_COMMANDS: Final = {
+    "all": ("run", "run_all"),
+    "demo": ("demo", "app"),
+    "replay": ("demo", "replay_command"),
+    "ingest": ("run", "ingest"),
+    "process": ("run", "process"),
+    "notify": ("run", "notify"),
+    "api": ("run", "api"),
+    "migrate": ("mission", "migrate_database"),
+    "layers": ("mission", "layers"),
+    "rules": ("mission", "rules"),
+    "units": ("units", "units"),
+    "keys": ("units", "keys"),
+    "users": ("people", "users"),
+    "endpoints": ("ring", "endpoints"),
+    "flags": ("inspect", "flags"),
+    "state-hash": ("inspect", "show_state_hash"),
+    "doctor": ("inspect", "doctor"),
+}
 
-def build() -> typer.Typer:
-    """Return the command with all its groups."""
+
+def build(arguments: Sequence[str] = ()) -> typer.Typer:
+    """Return the command: with the one that the arguments ask for, or with all of them."""
     app = typer.Typer(
         name="tocsin",
         help="Situational awareness for a peacekeeping mission: reports in, warnings out.",
@@ -23,24 +49,21 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
     )
-    app.command("all")(run.run_all)
-    app.add_typer(demo.app, name="demo")
-    for service in (run.ingest, run.process, run.notify, run.api):
-        app.command(service.__name__)(service)
-    app.command("door", hidden=True)(run.door)
-    app.command("desk", hidden=True)(run.desk)
-    app.command("replay")(demo.replay_command)
-    app.command("state-hash")(inspect.show_state_hash)
-    app.command("doctor")(inspect.doctor)
-    app.command("migrate")(mission.migrate_database)
-    app.add_typer(mission.layers, name="layers")
-    app.add_typer(mission.rules, name="rules")
-    app.add_typer(units.units, name="units")
-    app.add_typer(units.keys, name="keys")
-    app.add_typer(people.users, name="users")
-    app.add_typer(ring.endpoints, name="endpoints")
-    app.add_typer(inspect.flags, name="flags")
+    # Without a callback typer would make a lone command the whole program.
+    app.callback()(_nothing)
+    wanted = [name for name in arguments[:1] if name in _COMMANDS] or list(_COMMANDS)
+    for name in wanted:
+        module, attribute = _COMMANDS[name]
+        found = getattr(import_module(f"deploy.commands.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
     return app
+
+
+def _nothing() -> None:
+    """Situational awareness for a peacekeeping mission: reports in, warnings out."""
 
 
 def main() -> None:
@@ -50,7 +73,7 @@ def main() -> None:
     """
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        build()()
+        build(sys.argv[1:])()
     except ConfigurationError as error:
         errors.print(f"tocsin: {error}", markup=False)
         sys.exit(EXIT_CONFIG)

@@ -8,9 +8,10 @@ from importlib.resources import files
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+
+from deploy.revision import current_revision
 
 Begin = Callable[[], AbstractContextManager[Connection]]
 
@@ -21,12 +22,7 @@ def upgrade(begin: Begin) -> str:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        return current(connection) or ""
-
-
-def current(connection: Connection) -> str | None:
-    """Return the revision of a database, or None when it has no schema yet."""
-    return MigrationContext.configure(connection).get_current_revision()
+        return current_revision(connection) or ""
 
 
 def head() -> str:

@@ -18,7 +18,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from deploy.box import stepped_clock
 from deploy.clocks import SteppedClock
-from deploy.commands.run import supervisor_of
 from deploy.demo.device import Device
 from deploy.demo.events import read_county_pcodes, read_events, read_reporters
 from deploy.demo.folder import sample_folder
@@ -28,6 +27,7 @@ from deploy.demo.mission_files import read_bundle
 from deploy.demo.prepare import Prepared, prepare, read_replay_keys
 from deploy.demo.receiver import Received, Receiver
 from deploy.demo.replay import Pace, replay, window
+from deploy.embedded import supervisor_of
 from deploy.settings import Settings
 from schemas.errors import ConfigurationError
 

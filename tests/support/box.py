@@ -8,7 +8,6 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.demo.prepare import Prepared, prepare
+from deploy.embedded import command_of
 from deploy.settings import Settings
 
 READY_WITHIN_S = 60.0
@@ -54,7 +54,7 @@ class RunningBox:
                 environment["TOCSIN_CRASH_AT"] = crash_at[name]
             with self.log.open("ab") as log:
                 self.processes[name] = subprocess.Popen(
-                    [sys.executable, "-m", "deploy.cli", name],
+                    command_of(name),
                     env=environment,
                     stdin=subprocess.PIPE,
                     stdout=log,

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from deploy.demo.events import read_events
+from deploy.demo.folder import sample_folder
 from deploy.demo.generator import Planned
-from deploy.demo.prepare import sample_folder
 from deploy.demo.show import planned_reports
 from deploy.demo.truth import score, truth_units
 from schemas.geometry import Position, geodesic_m
