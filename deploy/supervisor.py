@@ -76,6 +76,7 @@ class Supervisor:
         if now - child.started_at > _HEALTHY_AFTER_S:
             child.delay_s = _FIRST_DELAY_S
         log.warning("process ended, starting again", name=child.name, code=code)
+        let_go(child.process)
         child.process = None
         child.start_at = now + child.delay_s
         child.delay_s = min(child.delay_s * 2, _LONGEST_DELAY_S)
@@ -99,6 +100,13 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            let_go(process)
+
+
+def let_go(process: subprocess.Popen[bytes]) -> None:
+    """Close our end of a child's standard input; one that still runs stops then."""
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 def stop_on_signals(stopping: threading.Event) -> None:

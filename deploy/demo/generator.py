@@ -55,7 +55,7 @@ _LATE = 0.05
 _TWICE = 0.04
 _CORRECTED = 0.06
 _WITHDRAWN = 0.01
-_WRONG_DAY = 0.003
+_WRONG_DAY = 0.005
 _ONE_SIDE_NAMED = 0.03
 _NOBODY_NAMED = 0.01
 _NIL_EVERY_DAYS = 112
@@ -152,8 +152,9 @@ def _of_source(
     said = occurred
     if rank > 0 and draw.random() < _WRONG_DAY:
         said = occurred + timedelta(days=1)
-    send_at = max(occurred, said) + _delay(draw, unit)
-    body = _body(sample, event, unit, draw=draw, said=said)
+    said = _about(said, draw, sample.zone)
+    send_at = said + _delay(draw, unit)
+    body = _body(sample, event, unit, draw=draw, said_at=said)
     body["root_id"] = opaque_id(sample.seed, event.event_id, unit.unit_id, rank)
     body["reported_at"] = _text(send_at)
     yield Planned(send_at=send_at, unit_id=unit.unit_id, body=body, event_id=event.event_id)
@@ -196,11 +197,8 @@ def _retraction(
 
 
 def _body(
-    sample: Sample, event: Event, unit: Reporter, *, draw: random.Random, said: datetime
+    sample: Sample, event: Event, unit: Reporter, *, draw: random.Random, said_at: datetime
 ) -> dict[str, Any]:
-    said_at = said + timedelta(minutes=draw.randint(-45, 45))
-    if said_at.astimezone(sample.zone).date() != said.astimezone(sample.zone).date():
-        said_at = said
     hour = said_at.astimezone(sample.zone).strftime("about %H:%M local time")
     factor = 1.0 if unit.kind in {"PATROL", "UNMO"} else draw.choice((0.8, 1.0, 1.0, 1.25))
     return {
@@ -305,6 +303,12 @@ def _sources(reporters: Sequence[Reporter], event: Event, draw: random.Random) -
     if event.where_prec > _COUNTY:
         return in_reach[:1]
     return draw.sample(in_reach[:8], min(count, len(in_reach[:8])))
+
+
+def _about(at: datetime, draw: random.Random, zone: ZoneInfo) -> datetime:
+    """Return a time within 45 minutes of another, on the same local day."""
+    about = at + timedelta(minutes=draw.randint(-45, 45))
+    return about if about.astimezone(zone).date() == at.astimezone(zone).date() else at
 
 
 def _occurred(sample: Sample, event: Event, draw: random.Random) -> datetime:

@@ -1,4 +1,6 @@
 import multiprocessing
+import os
+import signal
 import threading
 import time
 from pathlib import Path
@@ -8,7 +10,7 @@ from deploy.turnstile import Turnstile
 
 def _hold_and_die(folder: Path) -> None:
     with Turnstile(folder).held():
-        multiprocessing.current_process().kill()
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_only_one_thread_holds_it_at_a_time(tmp_path: Path) -> None:

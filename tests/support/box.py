@@ -17,6 +17,7 @@ from pathlib import Path
 from deploy.demo.prepare import Prepared, prepare
 from deploy.embedded import command_of
 from deploy.settings import Settings
+from deploy.supervisor import let_go
 
 READY_WITHIN_S = 60.0
 _POLL_S = 0.02
@@ -81,6 +82,7 @@ class RunningBox:
             self.processes[name].kill()
         for name in names:
             self.processes[name].wait()
+            let_go(self.processes[name])
 
     def is_dead(self, name: str) -> bool:
         return self.processes[name].poll() is not None
@@ -95,6 +97,7 @@ class RunningBox:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            let_go(process)
 
     def spooled(self) -> int:
         """Return the number of the last record in the spool."""
