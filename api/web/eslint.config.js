@@ -22,7 +22,8 @@ const markup = parsesMarkup.map((name) => ({
 
 const clock = [
   {
-    selector: "NewExpression[callee.name='Date'][arguments.length=0], CallExpression[callee.name='Date']",
+    selector:
+      "NewExpression[callee.name='Date'][arguments.length=0], CallExpression[callee.name='Date']",
     message: "The browser's clock is not the mission's: ask clock.ts.",
   },
   {
@@ -41,7 +42,10 @@ export default tseslint.config(
     },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
     },
   },
@@ -54,7 +58,8 @@ export default tseslint.config(
       'no-implied-eval': 'error',
       'no-console': 'error',
       eqeqeq: 'error',
-      complexity: ['error', 10],
+      // ESLint counts each ?. and ?? as a branch.
+      complexity: ['error', 12],
       'max-depth': ['error', 3],
       'max-params': ['error', 5],
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
@@ -64,5 +69,10 @@ export default tseslint.config(
   {
     files: ['tests/**/*.ts', 'dev/**'],
     rules: { 'max-lines-per-function': 'off', 'no-console': 'off' },
+  },
+  {
+    // Here write() is a socket's.
+    files: ['dev/**'],
+    rules: { 'no-restricted-syntax': 'off' },
   },
 )

@@ -29,7 +29,11 @@ function uuid(...parts) {
 }
 
 const RADIUS = { 1: 1000, 2: 25000, 3: 25000 }
-const TYPES = { 1: ['AC_CLASH', 'CLASH'], 2: ['VC_INTERCOMMUNAL', 'COMMUNAL'], 3: ['VC_KILLING', 'VAC'] }
+const TYPES = {
+  1: ['AC_CLASH', 'CLASH'],
+  2: ['VC_INTERCOMMUNAL', 'COMMUNAL'],
+  3: ['VC_KILLING', 'VAC'],
+}
 
 function severity(best) {
   return best >= 25 ? 5 : best >= 5 ? 4 : 3
@@ -110,18 +114,33 @@ const MADE_UP = [
   illustrative('un-1', {
     at: '2013-12-19T11:20:00Z',
     place: [33.005, 7.788],
-    properties: { event_type: 'UN_ATTACK_BASE', event_class: 'UN_ATTACK', severity: 4, adm1: 'SS03', adm2: 'SS0301', adm2_name: 'Akobo' },
+    properties: {
+      event_type: 'UN_ATTACK_BASE',
+      event_class: 'UN_ATTACK',
+      severity: 4,
+      adm1: 'SS03',
+      adm2: 'SS0301',
+      adm2_name: 'Akobo',
+    },
   }),
   illustrative('threat-1', {
     at: '2013-12-19T17:45:00Z',
     place: [29.79, 9.27],
-    properties: { event_type: 'VC_IMMINENT_THREAT', event_class: 'THREAT', severity: 2, adm1: 'SS06', adm2: 'SS0609', adm2_name: 'Rubkona' },
+    properties: {
+      event_type: 'VC_IMMINENT_THREAT',
+      event_class: 'THREAT',
+      severity: 2,
+      adm1: 'SS06',
+      adm2: 'SS0609',
+      adm2_name: 'Rubkona',
+    },
   }),
 ]
 
 export function incidents() {
   const events = csv('ucdp_events.csv').filter(
-    ({ date_start: date, where_prec: where }) => date >= '2013-06-01' && date <= '2014-02-15' && Number(where) <= 3,
+    ({ date_start: date, where_prec: where }) =>
+      date >= '2013-06-01' && date <= '2014-02-15' && Number(where) <= 3,
   )
   return [...events.map(incidentOf), ...MADE_UP].sort((a, b) =>
     a.properties.occurred_start < b.properties.occurred_start ? -1 : 1,
@@ -129,7 +148,11 @@ export function incidents() {
 }
 
 function bandOf(incident) {
-  const { event_class: kind, killed_best: killed, civilians_killed_best: civilians } = incident.properties
+  const {
+    event_class: kind,
+    killed_best: killed,
+    civilians_killed_best: civilians,
+  } = incident.properties
   if (kind === 'UN_ATTACK' || killed >= 25) return 4
   if (kind === 'THREAT' || civilians > 0 || killed >= 10) return 3
   return killed >= 3 ? 2 : 1
@@ -176,9 +199,16 @@ export function flagOf(incident) {
     numbers:
       rule === 'R03'
         ? { count: 3, mean: 0.4, tail: 0.0072, window_days: 7, baseline_weeks: 12, cusum: 4.3 }
-        : { distance_m: 3214, ring_km: 5, uncertainty_m: incident.properties.radius_m, evidence_weight_milli: 630, n_independent: incident.properties.n_independent },
+        : {
+            distance_m: 3214,
+            ring_km: 5,
+            uncertainty_m: incident.properties.radius_m,
+            evidence_weight_milli: 630,
+            n_independent: incident.properties.n_independent,
+          },
     evidence: [{ incident_id: incident.id, reports: [[uuid('root', incident.id), 1]] }],
-    excluded: rule === 'R03' ? ['1 incident left out: its place is known to the state only (P7)'] : [],
+    excluded:
+      rule === 'R03' ? ['1 incident left out: its place is known to the state only (P7)'] : [],
     explanation: sentence(incident, rule, place),
   }
 }
@@ -238,12 +268,17 @@ export function membersOf(incident) {
     root_id: uuid('root', incident.id, index),
     revision: 1,
     unit_id: units[index],
-    received_at: new Date(Date.parse(at) + (index + 1) * 2_700_000).toISOString().replace('.000Z', 'Z'),
+    received_at: new Date(Date.parse(at) + (index + 1) * 2_700_000)
+      .toISOString()
+      .replace('.000Z', 'Z'),
     occurred_start: at,
     event_type: type,
     source: { type: index === 1 ? 'COMMUNITY' : 'FIRST_HAND', reliability: 'C', credibility: '3' },
     text: 'Fighting heard and seen from the base. <b>This markup must show as text.</b>',
-    warnings: index === 0 ? [] : [{ code: 'clock_suspect', detail: 'the device clock is ahead by 7 minutes' }],
+    warnings:
+      index === 0
+        ? []
+        : [{ code: 'clock_suspect', detail: 'the device clock is ahead by 7 minutes' }],
   }))
 }
 

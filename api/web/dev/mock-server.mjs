@@ -54,7 +54,11 @@ export class Mock {
 
   arrive() {
     for (const incident of this.all) {
-      if (this.known.has(incident.id) || Date.parse(incident.properties.occurred_start) > this.nowMs) continue
+      if (
+        this.known.has(incident.id) ||
+        Date.parse(incident.properties.occurred_start) > this.nowMs
+      )
+        continue
       this.known.set(incident.id, incident)
       this.change('incident', incident.id)
       this.raise(incident)
@@ -65,13 +69,46 @@ export class Mock {
     const alert = alertOf(incident, ++this.number)
     const ageMs = this.nowMs - Date.parse(alert.raised_at)
     if (ageMs > 20 * DAY_MS) return
-    if (ageMs > 7 * DAY_MS) Object.assign(alert, { retrospective: true, paged: false, ack_due_at: null })
+    if (ageMs > 7 * DAY_MS)
+      Object.assign(alert, { retrospective: true, paged: false, ack_due_at: null })
     this.alerts.set(alert.alert_id, { alert, incident })
     this.ledger.set(alert.alert_id, [
-      { alert_id: alert.alert_id, seq: 1, kind: 'raised', at: alert.raised_at, by: 'tocsin', from_state: null, to_state: 'RAISED', priority: alert.priority, note: null, reason: null },
+      {
+        alert_id: alert.alert_id,
+        seq: 1,
+        kind: 'raised',
+        at: alert.raised_at,
+        by: 'tocsin',
+        from_state: null,
+        to_state: 'RAISED',
+        priority: alert.priority,
+        note: null,
+        reason: null,
+      },
     ])
-    const result = { state: 'DELIVERED', attempts: 1, last_status: 200, delivered_at: alert.raised_at }
-    this.rung.set(alert.alert_id, alert.paged ? [{ endpoint_id: 'joc-duty', seq: 1, ...result }, { endpoint_id: 'sector-east', seq: 1, ...result, state: 'PENDING', attempts: 2, last_status: 503, delivered_at: null }] : [])
+    const result = {
+      state: 'DELIVERED',
+      attempts: 1,
+      last_status: 200,
+      delivered_at: alert.raised_at,
+    }
+    this.rung.set(
+      alert.alert_id,
+      alert.paged
+        ? [
+            { endpoint_id: 'joc-duty', seq: 1, ...result },
+            {
+              endpoint_id: 'sector-east',
+              seq: 1,
+              ...result,
+              state: 'PENDING',
+              attempts: 2,
+              last_status: 503,
+              delivered_at: null,
+            },
+          ]
+        : [],
+    )
     this.change('alert', alert.alert_id)
   }
 
@@ -80,10 +117,34 @@ export class Mock {
     if (found === undefined) return null
     const { alert } = found
     if (action.seq !== alert.seq || !allowed(alert.state).includes(action.to_state)) return false
-    const kind = action.to_state === 'ACKNOWLEDGED' ? 'acknowledged' : action.to_state === 'RESOLVED' ? 'resolved' : 'decided'
-    this.ledger.get(id).push({ alert_id: id, seq: alert.seq + 1, kind, at: this.now(), by, from_state: alert.state, to_state: action.to_state, priority: alert.priority, note: action.note ?? null, reason: action.reason ?? null })
-    const answered = alert.acknowledged_at === null ? { acknowledged_at: this.now(), acknowledged_by: by } : {}
-    found.alert = { ...alert, ...answered, seq: alert.seq + 1, state: action.to_state, updated_at: this.now(), owner: by }
+    const kind =
+      action.to_state === 'ACKNOWLEDGED'
+        ? 'acknowledged'
+        : action.to_state === 'RESOLVED'
+          ? 'resolved'
+          : 'decided'
+    this.ledger.get(id).push({
+      alert_id: id,
+      seq: alert.seq + 1,
+      kind,
+      at: this.now(),
+      by,
+      from_state: alert.state,
+      to_state: action.to_state,
+      priority: alert.priority,
+      note: action.note ?? null,
+      reason: action.reason ?? null,
+    })
+    const answered =
+      alert.acknowledged_at === null ? { acknowledged_at: this.now(), acknowledged_by: by } : {}
+    found.alert = {
+      ...alert,
+      ...answered,
+      seq: alert.seq + 1,
+      state: action.to_state,
+      updated_at: this.now(),
+      owner: by,
+    }
     this.change('alert', id)
     return found.alert
   }
@@ -96,7 +157,8 @@ export class Mock {
 
   send(event, data, id) {
     const head = id === undefined ? '' : `id: ${id}\n`
-    for (const response of this.streams) response.write(`${head}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+    for (const response of this.streams)
+      response.write(`${head}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
   }
 
   me() {
@@ -107,7 +169,14 @@ export class Mock {
       level: 0,
       areas: [],
       csrf: 'mock-csrf',
-      mission: { mission_id: 'ssd-sample', name: 'Sample mission South Sudan', time_zone: 'Africa/Juba', replay: this.replay, now: this.now(), area: { west: 23.4, south: 3.4, east: 36.0, north: 12.3 } },
+      mission: {
+        mission_id: 'ssd-sample',
+        name: 'Sample mission South Sudan',
+        time_zone: 'Africa/Juba',
+        replay: this.replay,
+        now: this.now(),
+        area: { west: 23.4, south: 3.4, east: 36.0, north: 12.3 },
+      },
     }
   }
 
@@ -116,7 +185,10 @@ export class Mock {
     const offset = Number(query.get('cursor') ?? 0)
     const limit = Number(query.get('limit') ?? 500)
     const found = [...this.known.values()]
-      .filter(({ properties: p }) => (from === '..' || p.occurred_start >= from) && (to === '..' || p.occurred_start <= to))
+      .filter(
+        ({ properties: p }) =>
+          (from === '..' || p.occurred_start >= from) && (to === '..' || p.occurred_start <= to),
+      )
       .filter(({ properties: p }) => p.severity >= Number(query.get('min_severity') ?? 1))
       .reverse()
     return page(found, { offset, limit, path: '/v1/incidents', query })
@@ -129,19 +201,39 @@ export class Mock {
       .filter((alert) => query.get('state') === 'all' || open(alert))
       .sort((a, b) => b.number - a.number)
       .map((alert) => ({ type: 'Feature', id: alert.alert_id, geometry: null, properties: alert }))
-    return page(found, { offset: Number(query.get('cursor') ?? 0), limit: Number(query.get('limit') ?? 50), path: '/v1/alerts', query })
+    return page(found, {
+      offset: Number(query.get('cursor') ?? 0),
+      limit: Number(query.get('limit') ?? 50),
+      path: '/v1/alerts',
+      query,
+    })
   }
 
   alertDetail(id) {
     const found = this.alerts.get(id)
     if (found === undefined) return null
     const { alert, incident } = found
-    return { alert, flags: [flagOf(incident)], transitions: this.ledger.get(id), incidents: [incident], deliveries: this.rung.get(id), allowed: allowed(alert.state) }
+    return {
+      alert,
+      flags: [flagOf(incident)],
+      transitions: this.ledger.get(id),
+      incidents: [incident],
+      deliveries: this.rung.get(id),
+      allowed: allowed(alert.state),
+    }
   }
 
   activity(query) {
-    const features = this.incidentPage(new URLSearchParams({ ...Object.fromEntries(query), limit: '9999' })).features
-    return { type: 'FeatureCollection', features: features.map((each) => ({ ...each, properties: { incidents: 1, deaths: each.properties.killed_best, weight: 1 } })) }
+    const features = this.incidentPage(
+      new URLSearchParams({ ...Object.fromEntries(query), limit: '9999' }),
+    ).features
+    return {
+      type: 'FeatureCollection',
+      features: features.map((each) => ({
+        ...each,
+        properties: { incidents: 1, deaths: each.properties.killed_best, weight: 1 },
+      })),
+    }
   }
 }
 
@@ -179,15 +271,19 @@ function answer(response, value, detail = 'nothing of that name') {
 function stream(mock, request, response, query) {
   response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
   response.write(': hello\n\n')
-  const last = Number(request.headers['last-event-id'] ?? query.get('last_event_id') ?? mock.log.length)
-  for (const change of mock.log.slice(last)) response.write(`id: ${change.seq}\nevent: change\ndata: ${JSON.stringify(change)}\n\n`)
+  const last = Number(
+    request.headers['last-event-id'] ?? query.get('last_event_id') ?? mock.log.length,
+  )
+  for (const change of mock.log.slice(last))
+    response.write(`id: ${change.seq}\nevent: change\ndata: ${JSON.stringify(change)}\n\n`)
   mock.streams.add(response)
   request.on('close', () => mock.streams.delete(response))
 }
 
 async function signIn(mock, request, response) {
   const body = await bodyOf(request)
-  if (body.password === 'wrong' || body.token === 'used') return problem(response, 401, 'user id or password is wrong')
+  if (body.password === 'wrong' || body.token === 'used')
+    return problem(response, 401, 'user id or password is wrong')
   const session = `s${mock.sessions.size + 1}`
   mock.sessions.add(session)
   response.writeHead(204, { 'Set-Cookie': `tocsin=${session}; HttpOnly; SameSite=Lax; Path=/` })
@@ -195,7 +291,8 @@ async function signIn(mock, request, response) {
 }
 
 async function act(mock, request, response, id) {
-  if (request.headers['x-csrf-token'] !== 'mock-csrf') return problem(response, 403, 'the CSRF token is missing')
+  if (request.headers['x-csrf-token'] !== 'mock-csrf')
+    return problem(response, 403, 'the CSRF token is missing')
   const acted = mock.act(id, await bodyOf(request))
   if (acted === false) problem(response, 409, 'the alert has changed since')
   else answer(response, acted)
@@ -217,8 +314,14 @@ async function api(mock, request, response, url) {
     codes: () => json(response, codes(id)),
     layers: () => json(response, layer(id, url.searchParams.get('at'))),
     activity: () => json(response, mock.activity(url.searchParams)),
-    alerts: () => (id === undefined ? json(response, mock.alertPage(url.searchParams)) : answer(response, mock.alertDetail(id))),
-    incidents: () => (id === undefined ? json(response, mock.incidentPage(url.searchParams)) : answer(response, incidentDetail(mock, id))),
+    alerts: () =>
+      id === undefined
+        ? json(response, mock.alertPage(url.searchParams))
+        : answer(response, mock.alertDetail(id)),
+    incidents: () =>
+      id === undefined
+        ? json(response, mock.incidentPage(url.searchParams))
+        : answer(response, incidentDetail(mock, id)),
   }
   const read = reads[what]
   if (read === undefined) problem(response, 404, 'no such address')
@@ -231,12 +334,24 @@ function incidentDetail(mock, id) {
   return { ...incident, properties: { ...incident.properties, members: membersOf(incident) } }
 }
 
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json', '.geojson': 'application/geo+json' }
+const TYPES = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+  '.geojson': 'application/geo+json',
+}
 
 function file(response, path) {
   const full = join(DIST, normalize(decodeURIComponent(path === '/' ? '/index.html' : path)))
   if (!full.startsWith(DIST) || !existsSync(full)) return response.writeHead(404).end()
-  response.writeHead(200, { 'Content-Type': TYPES[extname(full)] ?? 'application/octet-stream', 'Content-Security-Policy': CSP, 'X-Content-Type-Options': 'nosniff' })
+  response.writeHead(200, {
+    'Content-Type': TYPES[extname(full)] ?? 'application/octet-stream',
+    'Content-Security-Policy': CSP,
+    'X-Content-Type-Options': 'nosniff',
+  })
   createReadStream(full).pipe(response)
 }
 
@@ -248,8 +363,27 @@ export function serve(mock) {
   })
 }
 
+/**
+ * Serve a mock on a free port, or on the one named.
+ * @param {Mock} mock
+ * @param {number} [port]
+ * @returns {Promise<{ port: number, stop: () => Promise<void> }>}
+ */
+export async function start(mock, port = 0) {
+  const server = serve(mock)
+  await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
+  return {
+    port: server.address().port,
+    stop: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const mock = new Mock({ replay: !process.argv.includes('--live') })
-  serve(mock).listen(Number(process.env.PORT ?? 8099), '127.0.0.1')
-  if (!process.argv.includes('--still')) setInterval(() => mock.step(mock.replay ? 3 : 1 / 3600), 1000)
+  await start(mock, Number(process.env.PORT ?? 8099))
+  const hours = mock.replay ? 3 : 1 / 3600
+  if (!process.argv.includes('--still')) setInterval(() => mock.step(hours), 1000)
 }

@@ -31,7 +31,9 @@ export async function act(store: AppStore, api: Api, loader: Loader, step: Step)
     })
     loader.keep([changed])
     const state = wordFor(store.get().language, 'state', changed.state)
-    store.set({ notice: { tone: 'info', text: t('action.done', { number: `A ${changed.number}`, state }) } })
+    store.set({
+      notice: { tone: 'info', text: t('action.done', { number: `A ${changed.number}`, state }) },
+    })
     await loader.detail()
     return true
   } catch (error) {
@@ -40,7 +42,12 @@ export async function act(store: AppStore, api: Api, loader: Loader, step: Step)
   }
 }
 
-async function explain(store: AppStore, loader: Loader, error: unknown, seq: number): Promise<void> {
+async function explain(
+  store: AppStore,
+  loader: Loader,
+  error: unknown,
+  seq: number,
+): Promise<void> {
   const t = translator(store.get().language)
   if (error instanceof ApiError && error.status === 401) {
     loader.fail(error)
@@ -54,7 +61,8 @@ async function explain(store: AppStore, loader: Loader, error: unknown, seq: num
   await loader.detail()
   const fresh = store.get().alertDetail
   const steps = fresh === null ? [] : since(fresh.transitions, seq)
-  const what = steps.length === 0 ? error.message : steps.map((each) => inWords(store, each)).join(' ')
+  const what =
+    steps.length === 0 ? error.message : steps.map((each) => inWords(store, each)).join(' ')
   const number = `A ${fresh?.alert.number ?? ''}`
   store.set({ notice: { tone: 'error', text: t('action.changed', { number, what }) } })
 }

@@ -45,7 +45,10 @@ function inScope(alert: Alert, scope: InboxScope): boolean {
 }
 
 /** Alerts that nobody has been told of on this page: to be read out. */
-export function newCritical(before: ReadonlyMap<string, Alert>, after: ReadonlyMap<string, Alert>): readonly Alert[] {
+export function newCritical(
+  before: ReadonlyMap<string, Alert>,
+  after: ReadonlyMap<string, Alert>,
+): readonly Alert[] {
   return [...after.values()].filter((alert) => {
     if (alert.band !== 4 || !isUnanswered(alert)) return false
     const known = before.get(alert.alert_id)
@@ -54,7 +57,10 @@ export function newCritical(before: ReadonlyMap<string, Alert>, after: ReadonlyM
 }
 
 /** Of two states of one alert the later transition wins: answers may arrive out of order. */
-export function merge(alerts: ReadonlyMap<string, Alert>, changed: readonly Alert[]): ReadonlyMap<string, Alert> {
+export function merge(
+  alerts: ReadonlyMap<string, Alert>,
+  changed: readonly Alert[],
+): ReadonlyMap<string, Alert> {
   const merged = new Map(alerts)
   for (const alert of changed) {
     const known = merged.get(alert.alert_id)

@@ -89,6 +89,15 @@ export class Api {
     return this.get<GeoJSON.FeatureCollection>(`/v1/layers/${layer}?${query}`)
   }
 
+  /** A file of the basemap, which the map has fetched already. Empty when it is missing. */
+  async basemap(name: string): Promise<GeoJSON.FeatureCollection> {
+    try {
+      return await this.get<GeoJSON.FeatureCollection>(`/basemap/${name}.geojson`)
+    } catch {
+      return { type: 'FeatureCollection', features: [] }
+    }
+  }
+
   async activity(query: URLSearchParams): Promise<GeoJSON.FeatureCollection> {
     return this.get<GeoJSON.FeatureCollection>(`/v1/activity?${query}`)
   }

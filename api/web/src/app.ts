@@ -100,7 +100,8 @@ export class App {
   /** The address has changed, by us or by the reader. */
   onHash(hash: string): void {
     const route = parseRoute(hash)
-    if (hashOf(route) !== hashOf(this.store.get().route) || route.page === 'sign-in') this.onRoute(route)
+    if (hashOf(route) !== hashOf(this.store.get().route) || route.page === 'sign-in')
+      this.onRoute(route)
   }
 
   show(view: View): void {
@@ -145,7 +146,8 @@ export class App {
   /** Show a place on the map; on a narrow screen, bring the map to the front. */
   focusOn(feature: IncidentFeature): void {
     const focus = focusOf(feature)
-    if (focus !== null) this.store.set({ focus, view: 'map', mapMode: this.store.get().webgl ? 'map' : 'list' })
+    if (focus !== null)
+      this.store.set({ focus, view: 'map', mapMode: this.store.get().webgl ? 'map' : 'list' })
   }
 
   async act(step: Step): Promise<boolean> {

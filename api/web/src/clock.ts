@@ -40,16 +40,18 @@ export function due(dueAt: string, nowMs: number): Due {
   return { tone: minutes < SOON_MINUTES ? 'soon' : 'later', minutes }
 }
 
-/** 4 min, 3 h 05 min, 6 d 2 h: two units at most. */
+const NB = '\u00a0'
+
+/** 4 min, 3 h 05 min, 6 d 2 h: two units at most, never broken over two lines. */
 export function duration(minutes: number, units: { d: string; h: string; min: string }): string {
-  if (minutes < 60) return `${minutes} ${units.min}`
+  if (minutes < 60) return `${minutes}${NB}${units.min}`
   if (minutes < 24 * 60) {
     const rest = String(minutes % 60).padStart(2, '0')
-    return `${Math.floor(minutes / 60)} ${units.h} ${rest} ${units.min}`
+    return `${Math.floor(minutes / 60)}${NB}${units.h}${NB}${rest}${NB}${units.min}`
   }
   const hours = Math.floor((minutes % (24 * 60)) / 60)
-  const days = `${Math.floor(minutes / (24 * 60))} ${units.d}`
-  return hours === 0 ? days : `${days} ${hours} ${units.h}`
+  const days = `${Math.floor(minutes / (24 * 60))}${NB}${units.d}`
+  return hours === 0 ? days : `${days}${NB}${hours}${NB}${units.h}`
 }
 
 export interface TimeFormat {
@@ -68,8 +70,18 @@ export function timeFormat(zone: string, language: string): TimeFormat {
   const known = formats.get(key)
   if (known !== undefined) return known
   const locale = language === 'fr' ? 'fr-FR' : 'en-GB'
-  const date = new Intl.DateTimeFormat(locale, { timeZone: zone, day: 'numeric', month: 'short', year: 'numeric' })
-  const time = new Intl.DateTimeFormat(locale, { timeZone: zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const date = new Intl.DateTimeFormat(locale, {
+    timeZone: zone,
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+  })
+  const time = new Intl.DateTimeFormat(locale, {
+    timeZone: zone,
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  })
   const offset = new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeZoneName: 'shortOffset' })
   const made: TimeFormat = {
     date: (ms) => date.format(ms),

@@ -41,7 +41,8 @@ export function append(parent: Node, children: readonly Child[]): void {
  */
 export function replace(container: Element, ...children: readonly Child[]): void {
   const active = document.activeElement
-  const key = active instanceof HTMLElement && container.contains(active) ? active.dataset['key'] : undefined
+  const key =
+    active instanceof HTMLElement && container.contains(active) ? active.dataset['key'] : undefined
   const fragment = document.createDocumentFragment()
   append(fragment, children)
   container.replaceChildren(fragment)

@@ -81,7 +81,12 @@ export function activityQuery(filters: Filters, nowMs: number, zone: string): UR
 }
 
 /** Whether an incident passes the filters: used for one that a live change brings. */
-export function passes(feature: IncidentFeature, filters: Filters, nowMs: number, zone: string): boolean {
+export function passes(
+  feature: IncidentFeature,
+  filters: Filters,
+  nowMs: number,
+  zone: string,
+): boolean {
   if (feature.properties.retracted) return false
   if (feature.properties.severity < filters.minSeverity) return false
   const span = interval(filters, nowMs, zone)

@@ -31,3 +31,31 @@ export function distanceM(a: GeoJSON.Position, b: GeoJSON.Position): number {
       Math.sin(((lonB - lonA) * RADIANS) / 2) ** 2
   return 2 * EARTH_RADIUS_M * Math.asin(Math.min(1, Math.sqrt(half)))
 }
+
+/** Whether a position lies in an area, holes respected; an edge may count either way. */
+export function contains(
+  geometry: GeoJSON.Geometry,
+  [lon = 0, lat = 0]: GeoJSON.Position,
+): boolean {
+  const polygons =
+    geometry.type === 'Polygon'
+      ? [geometry.coordinates]
+      : geometry.type === 'MultiPolygon'
+        ? geometry.coordinates
+        : []
+  return polygons.some((rings) => {
+    const crossings = rings.map((ring) => crossingsEast(ring, lon, lat))
+    return crossings.reduce((sum, each) => sum + each, 0) % 2 === 1
+  })
+}
+
+function crossingsEast(ring: readonly GeoJSON.Position[], lon: number, lat: number): number {
+  let crossings = 0
+  for (let index = 1; index < ring.length; index += 1) {
+    const [lonA = 0, latA = 0] = ring[index - 1] ?? []
+    const [lonB = 0, latB = 0] = ring[index] ?? []
+    if (latA > lat === latB > lat) continue
+    if (lonA + ((lat - latA) / (latB - latA)) * (lonB - lonA) > lon) crossings += 1
+  }
+  return crossings
+}

@@ -4,10 +4,14 @@ import { type Filters, passes } from './filters'
 import type { IncidentDetail, IncidentFeature } from './types'
 
 /** An incident read alone carries more than a list's; give it the list's few derived fields. */
-export function asListed(detail: IncidentDetail, known: IncidentFeature | undefined): IncidentFeature {
+export function asListed(
+  detail: IncidentDetail,
+  known: IncidentFeature | undefined,
+): IncidentFeature {
   const { properties } = detail
   const killed = properties.killed_best ?? properties.victims?.killed_best ?? 0
-  const civilians = properties.civilians_killed_best ?? properties.victims?.civilians_killed_best ?? 0
+  const civilians =
+    properties.civilians_killed_best ?? properties.victims?.civilians_killed_best ?? 0
   return {
     type: 'Feature',
     id: detail.id,
@@ -44,7 +48,8 @@ export function patch(
   const patched = new Map(known)
   for (const [id, feature] of changed) {
     patched.delete(id)
-    if (feature !== null && passes(feature, filters, now.ms, now.zone)) patched.set(feature.id, feature)
+    if (feature !== null && passes(feature, filters, now.ms, now.zone))
+      patched.set(feature.id, feature)
   }
   return patched
 }

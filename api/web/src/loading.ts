@@ -76,7 +76,8 @@ export class Loader {
       })
     } catch (error) {
       if (round !== this.incidentRound) return
-      if (this.store.get().incidentsState === 'loading') this.store.set({ incidentsState: 'failed' })
+      if (this.store.get().incidentsState === 'loading')
+        this.store.set({ incidentsState: 'failed' })
       this.fail(error)
     }
   }
@@ -103,7 +104,10 @@ export class Loader {
 
   /** Ask again for exactly what a round of changes named. */
   async refresh(changes: Gathered): Promise<void> {
-    const work: Promise<void>[] = [this.refreshAlerts(changes.alerts), this.refreshIncidents(changes.incidents)]
+    const work: Promise<void>[] = [
+      this.refreshAlerts(changes.alerts),
+      this.refreshIncidents(changes.incidents),
+    ]
     if (this.touchesDetail(changes)) work.push(this.detail())
     await Promise.all(work)
   }
@@ -198,8 +202,12 @@ export class Loader {
       await this.incidents()
       return
     }
-    const found = await Promise.all([...ids].map(async (id) => [id, await this.oneIncident(id)] as const))
-    const changed = new Map(found.filter((pair): pair is [string, IncidentFeature | null] => pair[1] !== undefined))
+    const found = await Promise.all(
+      [...ids].map(async (id) => [id, await this.oneIncident(id)] as const),
+    )
+    const changed = new Map(
+      found.filter((pair): pair is [string, IncidentFeature | null] => pair[1] !== undefined),
+    )
     const { incidents, filters } = this.store.get()
     this.store.set({
       incidents: patch(incidents, changed, filters, { ms: this.nowMs(), zone: this.zone() }),

@@ -57,7 +57,9 @@ function detailOf(detail: unknown): string {
   if (!Array.isArray(detail)) return text(detail)
   return detail
     .map((fault: unknown) =>
-      typeof fault === 'object' && fault !== null ? text((fault as Record<string, unknown>)['msg']) : '',
+      typeof fault === 'object' && fault !== null
+        ? text((fault as Record<string, unknown>)['msg'])
+        : '',
     )
     .filter((message) => message !== '')
     .join('; ')

@@ -24,15 +24,19 @@ export function createStore<S extends object>(initial: S): Store<S> {
   const rounds: { before: S; after: S }[] = []
   let serving = false
 
+  const tell = (before: S, after: S): void => {
+    for (const { fields, listener } of [...subscriptions]) {
+      if (fields.some((field) => before[field] !== after[field])) listener(after, before)
+    }
+  }
+
   const serve = (): void => {
     if (serving) return
     serving = true
     try {
       for (let round = rounds.shift(); round !== undefined; round = rounds.shift()) {
         const { before, after } = round
-        for (const { fields, listener } of [...subscriptions]) {
-          if (fields.some((field) => before[field] !== after[field])) listener(after, before)
-        }
+        tell(before, after)
       }
     } finally {
       serving = false

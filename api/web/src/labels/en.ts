@@ -11,10 +11,10 @@ export const en = {
   'header.theme.light': 'Light',
   'header.signout': 'Sign out',
   'header.replay': 'REPLAY {date}',
-  'header.replay.note': 'Past events played back. Not live.',
-  'feed.open': 'Live',
+  'header.replay.note': 'Past events. Not live.',
+  'feed.open': 'Connected',
   'feed.connecting': 'Connecting…',
-  'feed.lost': 'Not live',
+  'feed.lost': 'Not connected',
   'feed.lost.long':
     'Connection lost. What you see was right at {time} and may be out of date. Trying again by itself.',
   'tab.inbox': 'Alerts',
@@ -61,7 +61,7 @@ export const en = {
   'inbox.new.critical.many': '{n} new critical alerts',
   'due.later': 'Acknowledge within {time}',
   'due.soon': 'Acknowledge within {time}',
-  'due.overdue': 'Acknowledgement overdue by {time}',
+  'due.overdue': 'Acknowledgement overdue: {time}',
   'due.now': 'Acknowledge now',
   'due.none': 'Waits to be acknowledged',
   'unit.d': 'd',
@@ -78,7 +78,8 @@ export const en = {
   'help.retrospective': 'Learnt too late to act on: shown for the record, nobody was rung.',
   'help.illustrative': 'Made up for the demonstration. This did not happen.',
   'help.exercise': 'Part of an exercise. This did not happen.',
-  'help.unverified': 'Rests on little evidence so far. It rings all the same: one caller may be the only warning.',
+  'help.unverified':
+    'Rests on little evidence so far. It rings all the same: one caller may be the only warning.',
   'help.shadow': 'This rule is on trial: it is recorded and rings nobody.',
 
   'band.1': 'Low',
@@ -171,7 +172,7 @@ export const en = {
   'delivery.status': 'answer {status}',
 
   'action.title': 'Next step',
-  'action.other': 'Other outcome',
+  'action.other': 'Other steps',
   'action.note': 'Note (optional)',
   'action.reason': 'Reason',
   'action.reason.choose': 'Choose a reason',
@@ -180,7 +181,8 @@ export const en = {
   'action.busy': 'Saving…',
   'action.done': '{number}: {state}.',
   'action.failed': 'Not saved. {why}',
-  'action.changed': 'Not saved: {number} changed while you were reading. {what} Look again before you act.',
+  'action.changed':
+    'Not saved: {number} changed while you were reading. {what} Look again before you act.',
   'action.changed.step': '{time}: {what} by {who}.',
   'action.none': 'Nothing more can be done with this alert.',
 
@@ -221,8 +223,10 @@ export const en = {
   'filters.custom': 'From–to',
   'filters.from': 'From',
   'filters.to': 'To',
-  'filters.severity': 'At least',
-  'filters.kinds': 'Kinds of incident',
+  'filters.severity': 'Lowest severity',
+  'filters.severity.all': 'All severities',
+  'filters.severity.from': '{n} {word} or more',
+  'filters.kinds': 'Kinds',
   'filters.kinds.none': 'all',
   'filters.kinds.some': '{n} hidden',
   'filters.heat': 'Heat',
@@ -267,7 +271,7 @@ export const en = {
   'map.nowebgl':
     'This browser cannot draw the map (WebGL is off or missing). The list holds the same incidents.',
   'map.failed': 'The map could not be started. The list holds the same incidents.',
-  'map.sources': 'Data: Natural Earth, OCHA, UCDP and others; see NOTICE.',
+  'map.sources': 'Data: Natural Earth, OCHA, UCDP, GeoNames, Geo-PKO and others; see NOTICE.',
   'map.disclaimer':
     'The boundaries and names shown and the designations used on this map do not imply official endorsement or acceptance by the United Nations. Final boundary between the Republic of the Sudan and the Republic of South Sudan has not yet been determined. Final status of the Abyei area is not yet determined.',
   'list.title': 'Incidents',

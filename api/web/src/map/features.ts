@@ -15,16 +15,14 @@ export function incidentPoints(incidents: readonly IncidentFeature[], nowMs: num
     if (incident.geometry === null) return []
     const { properties } = incident
     const occurredMs = Date.parse(properties.occurred_start)
-    const dashed = properties.illustrative || properties.exercise ? ':dashed' : ''
     return [
       {
         type: 'Feature',
         geometry: incident.geometry,
         properties: {
           id: incident.id,
-          icon: `mark:${familyOf(properties.event_class)}${dashed}`,
+          icon: markName(incident, nowMs - occurredMs >= RECENT_MS),
           severity: properties.severity,
-          recent: nowMs - occurredMs < RECENT_MS,
           // Days, so that severity weighs more than a fresh trifle but less than weeks.
           rank: properties.severity * 10 + occurredMs / 86_400_000 / 1000,
         },
@@ -32,6 +30,11 @@ export function incidentPoints(incidents: readonly IncidentFeature[], nowMs: num
     ]
   })
   return { type: 'FeatureCollection', features }
+}
+
+function markName({ properties }: IncidentFeature, isOld: boolean): string {
+  const dashed = properties.illustrative || properties.exercise ? 'dashed' : ''
+  return `mark:${familyOf(properties.event_class)}:${dashed}${isOld ? 'old' : ''}`
 }
 
 export function alertRings(alerts: Iterable<Alert>): Collection {
@@ -56,8 +59,9 @@ export function alertRings(alerts: Iterable<Alert>): Collection {
 
 /** The circle within which the place surely lies; nothing where it is not known. */
 export function focusArea(focus: Focus | null): Collection {
-  if (focus?.radius_m == null || focus.radius_m <= 0) return { type: 'FeatureCollection', features: [] }
-  const geometry = circle(focus.lon, focus.lat, focus.radius_m)
+  const radiusM = focus?.radius_m ?? 0
+  if (focus === null || radiusM <= 0) return { type: 'FeatureCollection', features: [] }
+  const geometry = circle(focus.lon, focus.lat, radiusM)
   return { type: 'FeatureCollection', features: [{ type: 'Feature', geometry, properties: {} }] }
 }
 

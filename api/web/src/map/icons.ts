@@ -8,8 +8,18 @@ export const MARK_SIDE = 40
 
 type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D
 
-export function drawMark(context: Context, side: number, family: Family, isDashed: boolean): void {
-  const { shape, letter, fill, ink } = MARKS[family]
+export interface Variant {
+  /** Illustrative or of an exercise: a broken edge. */
+  readonly isDashed: boolean
+  /** Not of the last day: pale, but never see-through, or marks on top of each other turn to mud. */
+  readonly isOld: boolean
+}
+
+export function drawMark(context: Context, side: number, family: Family, variant: Variant): void {
+  const { shape, letter } = MARKS[family]
+  const { isDashed, isOld } = variant
+  const fill = isOld ? pale(MARKS[family].fill) : MARKS[family].fill
+  const ink = isOld ? '#20262c' : MARKS[family].ink
   const middle = side / 2
   const reach = side * 0.42
   context.clearRect(0, 0, side, side)
@@ -35,6 +45,13 @@ export function drawMark(context: Context, side: number, family: Family, isDashe
   context.fillText(letter, middle, middle + side * (shape === 'triangle' ? 0.12 : 0.03))
 }
 
+/** Half way to a light grey. */
+function pale(colour: string): string {
+  const mix = (at: number): number =>
+    Math.round((Number.parseInt(colour.slice(at, at + 2), 16) + 232 * 1.4) / 2.4)
+  return `rgb(${mix(1)}, ${mix(3)}, ${mix(5)})`
+}
+
 function outline(context: Context, shape: Shape, middle: number, reach: number): void {
   context.beginPath()
   switch (shape) {
@@ -54,7 +71,13 @@ function outline(context: Context, shape: Shape, middle: number, reach: number):
   context.closePath()
 }
 
-function polygon(context: Context, middle: number, reach: number, corners: number, turn: number): void {
+function polygon(
+  context: Context,
+  middle: number,
+  reach: number,
+  corners: number,
+  turn: number,
+): void {
   for (let corner = 0; corner < corners; corner += 1) {
     const angle = turn - Math.PI / 2 + (corner * 2 * Math.PI) / corners
     context.lineTo(middle + reach * Math.cos(angle), middle + reach * Math.sin(angle))
@@ -81,7 +104,9 @@ export function drawSite(context: Context, side: number, site: SiteMark): void {
   SITE_DRAWERS[site](context, middle, side)
 }
 
-const SITE_DRAWERS: Readonly<Record<SiteMark, (context: Context, middle: number, side: number) => void>> = {
+const SITE_DRAWERS: Readonly<
+  Record<SiteMark, (context: Context, middle: number, side: number) => void>
+> = {
   // A house: people live here.
   civilian_site: (context, middle, side) => {
     context.beginPath()
@@ -96,7 +121,7 @@ const SITE_DRAWERS: Readonly<Record<SiteMark, (context: Context, middle: number,
     context.fillRect(middle - side * 0.09, side * 0.56, side * 0.18, side * 0.3)
   },
   // A flag on its pole.
-  un_base: (context, middle, side) => {
+  un_base: (context, _middle, side) => {
     context.fillStyle = SITE_FILL.un_base
     context.beginPath()
     context.moveTo(side * 0.24, side * 0.1)
@@ -113,7 +138,6 @@ const SITE_DRAWERS: Readonly<Record<SiteMark, (context: Context, middle: number,
     context.lineWidth = side * 0.04
     context.strokeStyle = '#ffffff'
     context.strokeRect(side * 0.26, side * 0.1, side * 0.64, side * 0.44)
-    void middle
   },
   health: (context, middle, side) => {
     context.beginPath()
@@ -160,15 +184,19 @@ export function drawHatch(context: Context, side: number, colour: string): void 
 
 /** Which picture a name stands for; null for a name that is not ours. */
 export function pictureFor(name: string, hatchColour: string): ImageData | null {
-  const [kind, what = '', variant] = name.split(':')
+  const [kind, what = '', variant = ''] = name.split(':')
   const side = (kind === 'mark' ? MARK_SIDE : kind === 'hatch' ? 12 : 18) * PIXEL_RATIO
   const canvas = document.createElement('canvas')
   canvas.width = side
   canvas.height = side
   const context = canvas.getContext('2d')
   if (context === null) return null
-  if (kind === 'mark' && what in MARKS) drawMark(context, side, what as Family, variant === 'dashed')
-  else if (kind === 'site' && what in SITE_DRAWERS) drawSite(context, side, what as SiteMark)
+  if (kind === 'mark' && what in MARKS) {
+    drawMark(context, side, what as Family, {
+      isDashed: variant.includes('dashed'),
+      isOld: variant.includes('old'),
+    })
+  } else if (kind === 'site' && what in SITE_DRAWERS) drawSite(context, side, what as SiteMark)
   else if (kind === 'hatch') drawHatch(context, side, hatchColour)
   else return null
   return context.getImageData(0, 0, side, side)

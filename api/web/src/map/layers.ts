@@ -1,7 +1,6 @@
 /** How the mission's layers, the incidents and the alerts are drawn. Pure. */
 
 import type { ExpressionSpecification, StyleSpecification } from 'maplibre-gl'
-import type { Language } from '../labels'
 import type { Theme } from '../state'
 import { type Palette, PALETTES } from './palette'
 
@@ -13,34 +12,66 @@ const MEDIUM = ['Noto Sans Medium']
 /** From here on health facilities are shown: there are too many of them before. */
 export const HEALTH_ZOOM = 8
 
-export function dataLayers(theme: Theme, _language: Language): { below: Layer[]; above: Layer[] } {
+export function dataLayers(theme: Theme): { below: Layer[]; above: Layer[] } {
   const palette = PALETTES[theme]
   return {
     below: [...adminLines(palette), heat()],
-    above: [...adminNames(palette), ...places(palette), ...focusLayers(palette), ...alertLayers(palette), incidents()],
+    above: [
+      ...adminNames(palette),
+      ...places(palette),
+      ...focusLayers(palette),
+      ...alertLayers(palette),
+      incidents(),
+    ],
   }
 }
 
+const IS_SETTLED = ['==', ['get', 'status'], 'SETTLED'] as ['==', ['get', string], string]
+
+/** Borders between areas only: their outer edge is the basemap's boundary, dashed where disputed. */
 function adminLines(palette: Palette): Layer[] {
   return [
     {
       id: 'adm2-lines',
       type: 'line',
-      source: 'adm2',
+      source: 'adm2-borders',
       minzoom: 5,
-      paint: { 'line-color': palette.adm2, 'line-width': ['interpolate', ['linear'], ['zoom'], 5, 0.5, 9, 1.4] },
+      filter: IS_SETTLED,
+      paint: {
+        'line-color': palette.adm2,
+        'line-width': ['interpolate', ['linear'], ['zoom'], 5, 0.5, 9, 1.4],
+      },
     },
     {
       id: 'adm1-lines',
       type: 'line',
-      source: 'adm1',
-      paint: { 'line-color': palette.adm1, 'line-width': ['interpolate', ['linear'], ['zoom'], 4, 0.8, 9, 2] },
+      source: 'adm1-borders',
+      filter: IS_SETTLED,
+      paint: {
+        'line-color': palette.adm1,
+        'line-width': ['interpolate', ['linear'], ['zoom'], 4, 0.8, 9, 2],
+      },
+    },
+    {
+      id: 'adm1-lines-disputed',
+      type: 'line',
+      source: 'adm1-borders',
+      filter: ['!', IS_SETTLED],
+      paint: {
+        'line-color': palette.adm1,
+        'line-width': ['interpolate', ['linear'], ['zoom'], 4, 0.8, 9, 2],
+        'line-dasharray': [3, 2.5],
+      },
     },
   ]
 }
 
 function adminNames(palette: Palette): Layer[] {
-  const paint = { 'text-color': palette.faintText, 'text-halo-color': palette.halo, 'text-halo-width': 1.4 }
+  const paint = {
+    'text-color': palette.faintText,
+    'text-halo-color': palette.halo,
+    'text-halo-width': 1.4,
+  }
   return [
     {
       id: 'adm1-names',
@@ -75,7 +106,17 @@ function heat(): Layer {
     source: 'activity',
     layout: { visibility: 'none' },
     paint: {
-      'heatmap-weight': ['interpolate', ['linear'], ['coalesce', ['get', 'incidents'], 1], 0, 0, 1, 0.25, 10, 1],
+      'heatmap-weight': [
+        'interpolate',
+        ['linear'],
+        ['coalesce', ['get', 'incidents'], 1],
+        0,
+        0,
+        1,
+        0.25,
+        10,
+        1,
+      ],
       'heatmap-intensity': ['interpolate', ['linear'], ['zoom'], 4, 0.8, 9, 2],
       'heatmap-radius': ['interpolate', ['exponential', 2], ['zoom'], 4, 14, 6, 28, 9, 110],
       'heatmap-opacity': ['interpolate', ['linear'], ['zoom'], 7, 0.75, 11, 0.35],
@@ -99,7 +140,10 @@ function heat(): Layer {
 }
 
 function places(palette: Palette): Layer[] {
-  const named = (id: string, options: { minzoom: number; nameZoom: number; size: number }): Layer => ({
+  const named = (
+    id: string,
+    options: { minzoom: number; nameZoom: number; size: number },
+  ): Layer => ({
     id,
     type: 'symbol',
     source: id,
@@ -128,7 +172,12 @@ function places(palette: Palette): Layer[] {
 
 function focusLayers(palette: Palette): Layer[] {
   return [
-    { id: 'focus-area', type: 'fill', source: 'focus', paint: { 'fill-color': palette.focus, 'fill-opacity': 0.1 } },
+    {
+      id: 'focus-area',
+      type: 'fill',
+      source: 'focus',
+      paint: { 'fill-color': palette.focus, 'fill-opacity': 0.1 },
+    },
     {
       id: 'focus-edge',
       type: 'line',
@@ -150,7 +199,12 @@ function focusLayers(palette: Palette): Layer[] {
 }
 
 function alertLayers(palette: Palette): Layer[] {
-  const colour: ExpressionSpecification = ['case', ['==', ['get', 'band'], 4], palette.alertCritical, palette.alertOther]
+  const colour: ExpressionSpecification = [
+    'case',
+    ['==', ['get', 'band'], 4],
+    palette.alertCritical,
+    palette.alertOther,
+  ]
   return [
     {
       id: 'alerts',
@@ -181,19 +235,36 @@ function alertLayers(palette: Palette): Layer[] {
 }
 
 function incidents(): Layer {
-  const bySeverity: ExpressionSpecification = ['interpolate', ['linear'], ['get', 'severity'], 1, 0.4, 3, 0.58, 5, 0.95]
+  const bySeverity: ExpressionSpecification = [
+    'interpolate',
+    ['linear'],
+    ['get', 'severity'],
+    1,
+    0.4,
+    3,
+    0.58,
+    5,
+    0.95,
+  ]
   return {
     id: 'incidents',
     type: 'symbol',
     source: 'incidents',
     layout: {
       'icon-image': ['get', 'icon'],
-      'icon-size': ['interpolate', ['linear'], ['zoom'], 5, ['*', 0.8, bySeverity], 9, ['*', 1.1, bySeverity]],
+      'icon-size': [
+        'interpolate',
+        ['linear'],
+        ['zoom'],
+        5,
+        ['*', 0.8, bySeverity],
+        9,
+        ['*', 1.1, bySeverity],
+      ],
       'icon-allow-overlap': true,
       'icon-ignore-placement': true,
       // The grave and the new lie on top.
       'symbol-sort-key': ['get', 'rank'],
     },
-    paint: { 'icon-opacity': ['case', ['get', 'recent'], 1, 0.55] },
   }
 }

@@ -1,7 +1,6 @@
 /** The map itself: MapLibre, joined to the store. Loaded only where it can be drawn. */
 
 import {
-  AttributionControl,
   type GeoJSONSource,
   Map as MapLibre,
   type MapMouseEvent,
@@ -12,8 +11,9 @@ import {
 } from 'maplibre-gl'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
-import type { App } from '../app'
+import { type App, focusOf } from '../app'
 import { shown } from '../filters'
+import { contains } from '../geometry'
 import type { State } from '../state'
 import type { Area } from '../types'
 import { alertRings, focusArea, focusPoint, focusZoom, incidentPoints } from './features'
@@ -39,6 +39,7 @@ export class MapView {
   private readonly data = new Map<SourceName, GeoJSON.FeatureCollection>()
   private popup: Popup | null = null
   private isStyled = false
+  private home = ''
 
   constructor(app: App, element: HTMLElement) {
     this.app = app
@@ -61,26 +62,24 @@ export class MapView {
     this.listen()
     this.follow()
     this.all(app.store.get())
+    void this.findHome()
   }
 
   private controls(): void {
     this.map.touchZoomRotate.disableRotation()
     this.map.addControl(new NavigationControl({ showCompass: false }), 'top-right')
     this.map.addControl(new ScaleControl({ unit: 'metric' }), 'bottom-left')
-    this.map.addControl(
-      new AttributionControl({ compact: true, customAttribution: 'Natural Earth · OCHA · UCDP · GeoNames · Geo-PKO' }),
-      'bottom-right',
-    )
   }
 
   private listen(): void {
     const { map } = this
-    map.on('styleimagemissing', ({ id }: { id: string }) => this.addPicture(id))
+    map.setMissingStyleImageResolver((id) => this.addPicture(id))
     map.on('style.load', () => this.onStyle())
     map.on('idle', () => this.onIdle())
     map.on('click', (event) => this.onClick(event))
     map.on('mousemove', (event) => {
-      map.getCanvas().style.cursor = this.under(event, ['incidents', 'alerts', ...SITES]).length > 0 ? 'pointer' : ''
+      map.getCanvas().style.cursor =
+        this.under(event, ['incidents', 'alerts', ...SITES]).length > 0 ? 'pointer' : ''
     })
     map.on('zoomend', () => this.layers.onZoom(map.getZoom()))
     new ResizeObserver(() => map.resize()).observe(this.element)
@@ -112,7 +111,8 @@ export class MapView {
   }
 
   private showHeat(state: State): void {
-    if (this.isStyled) this.map.setLayoutProperty('heat', 'visibility', state.heat ? 'visible' : 'none')
+    if (this.isStyled)
+      this.map.setLayoutProperty('heat', 'visibility', state.heat ? 'visible' : 'none')
     if (state.heat) this.layers.loadActivity()
   }
 
@@ -140,7 +140,23 @@ export class MapView {
   private onStyle(): void {
     this.isStyled = true
     for (const [name, data] of this.data) this.put(name, data)
+    this.showHome()
     this.showHeat(this.app.store.get())
+  }
+
+  /** The country in the middle of the mission's area is shown a shade lighter. */
+  private async findHome(): Promise<void> {
+    const area = this.app.store.get().me?.mission.area
+    if (area === undefined) return
+    const middle = [(area.west + area.east) / 2, (area.south + area.north) / 2]
+    const countries = await this.app.api.basemap('countries')
+    const home = countries.features.find((country) => contains(country.geometry, middle))
+    this.home = String(home?.properties?.['m49'] ?? '')
+    this.showHome()
+  }
+
+  private showHome(): void {
+    if (this.isStyled) this.map.setFilter('mission-land', ['==', ['get', 'm49'], this.home])
   }
 
   private addPicture(id: string): void {
@@ -159,7 +175,10 @@ export class MapView {
     this.element.dataset['ready'] = 'true'
   }
 
-  private under(event: MapMouseEvent, layers: readonly string[]): ReturnType<MapLibre['queryRenderedFeatures']> {
+  private under(
+    event: MapMouseEvent,
+    layers: readonly string[],
+  ): ReturnType<MapLibre['queryRenderedFeatures']> {
     if (!this.isStyled) return []
     const { x, y } = event.point
     return this.map.queryRenderedFeatures(
@@ -173,12 +192,16 @@ export class MapView {
 
   private onClick(event: MapMouseEvent): void {
     this.popup?.remove()
-    const ids = [...new Set(this.under(event, ['incidents']).map((found) => found.properties['id'] as string))]
+    const ids = [
+      ...new Set(this.under(event, ['incidents']).map((found) => found.properties['id'] as string)),
+    ]
     const [only] = ids
-    if (ids.length === 1 && only !== undefined) return this.app.navigate({ page: 'incident', id: only })
+    if (ids.length === 1 && only !== undefined)
+      return this.app.navigate({ page: 'incident', id: only })
     if (ids.length > 1) return this.open(event, chooser(this.app, ids))
     const [alert] = this.under(event, ['alerts'])
-    if (alert !== undefined) return this.app.navigate({ page: 'alert', id: alert.properties['id'] as string })
+    if (alert !== undefined)
+      return this.app.navigate({ page: 'alert', id: alert.properties['id'] as string })
     const [site] = this.under(event, SITES)
     if (site !== undefined) this.open(event, siteCard(this.app, site.layer.id, site.properties))
   }
@@ -197,17 +220,22 @@ export class MapView {
 
   /** A panel that opens brings its place onto the map, where the map is to be seen. */
   private onDetail(state: State, before: State | null): void {
-    const { incidentDetail, alertDetail, route } = state
-    if (route.page === 'incident' && incidentDetail !== null && incidentDetail !== before?.incidentDetail) {
-      const [lon, lat] = incidentDetail.geometry?.coordinates ?? []
-      if (lon === undefined || lat === undefined) return
-      this.app.store.set({ focus: { id: incidentDetail.id, lon, lat, radius_m: incidentDetail.properties.radius_m } })
-    }
-    if (route.page !== 'alert' || alertDetail === null) return
-    const { alert } = alertDetail
-    if (alert.alert_id === before?.alertDetail?.alert.alert_id || alert.lon === null || alert.lat === null) return
-    if (state.focus !== null) this.app.store.set({ focus: null })
-    this.map.flyTo({ center: [alert.lon, alert.lat], zoom: Math.max(this.map.getZoom(), 7), maxDuration: 1200 })
+    if (state.route.page === 'incident') this.onIncident(state, before)
+    if (state.route.page === 'alert') this.onAlert(state, before)
+  }
+
+  private onIncident({ incidentDetail: detail }: State, before: State | null): void {
+    if (detail === null || detail === before?.incidentDetail) return
+    const focus = focusOf(detail)
+    if (focus !== null) this.app.store.set({ focus })
+  }
+
+  private onAlert({ alertDetail: detail, focus }: State, before: State | null): void {
+    if (detail === null) return
+    const { alert_id: id, lon, lat } = detail.alert
+    if (id === before?.alertDetail?.alert.alert_id || lon === null || lat === null) return
+    if (focus !== null) this.app.store.set({ focus: null })
+    this.map.flyTo({ center: [lon, lat], zoom: Math.max(this.map.getZoom(), 7), maxDuration: 1200 })
   }
 }
 

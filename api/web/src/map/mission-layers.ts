@@ -3,6 +3,7 @@
 import type { App } from '../app'
 import { localDay } from '../clock'
 import { activityQuery } from '../filters'
+import { innerBorders } from './borders'
 import { HEALTH_ZOOM } from './layers'
 import type { SourceName } from './sources'
 
@@ -65,7 +66,10 @@ export class MissionLayers {
   private async load(name: SourceName, day: string): Promise<void> {
     try {
       const data = await this.app.api.layer(name, new URLSearchParams({ at: day }))
-      if (!DATED.includes(name) || day === this.day) this.put(name, data)
+      if (DATED.includes(name) && day !== this.day) return
+      this.put(name, data)
+      if (name === 'adm1') this.put('adm1-borders', innerBorders(data))
+      if (name === 'adm2') this.put('adm2-borders', innerBorders(data))
     } catch (error) {
       this.loaded.delete(name)
       if (DATED.includes(name)) this.day = ''
@@ -78,7 +82,11 @@ export class MissionLayers {
     try {
       while (this.isActivityDue) {
         this.isActivityDue = false
-        const query = activityQuery(this.app.store.get().filters, this.app.nowMs(), this.app.loader.zone())
+        const query = activityQuery(
+          this.app.store.get().filters,
+          this.app.nowMs(),
+          this.app.loader.zone(),
+        )
         this.put('activity', await this.app.api.activity(query))
         await pause()
       }

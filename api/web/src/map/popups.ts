@@ -12,7 +12,9 @@ export function chooser(app: App, ids: readonly string[]): HTMLElement {
   const { incidents, language, me } = app.store.get()
   const format = timeFormat(me?.mission.time_zone ?? 'UTC', language)
   const found = ids.flatMap((id) => incidents.get(id) ?? [])
-  found.sort((a, b) => Date.parse(b.properties.occurred_start) - Date.parse(a.properties.occurred_start))
+  found.sort(
+    (a, b) => Date.parse(b.properties.occurred_start) - Date.parse(a.properties.occurred_start),
+  )
   const rows = found.map((incident) =>
     h(
       'li',
@@ -25,7 +27,12 @@ export function chooser(app: App, ids: readonly string[]): HTMLElement {
           'span',
           {},
           eventLabel(app, incident),
-          h('span', { class: 'row-meta' }, h('span', {}, format.dateTime(Date.parse(incident.properties.occurred_start))), h('span', {}, county(incident))),
+          h(
+            'span',
+            { class: 'row-meta' },
+            h('span', {}, format.dateTime(Date.parse(incident.properties.occurred_start))),
+            h('span', {}, county(incident)),
+          ),
         ),
       ),
     ),
@@ -33,7 +40,11 @@ export function chooser(app: App, ids: readonly string[]): HTMLElement {
   return h('div', { class: 'popup' }, h('h4', {}, app.t('map.choose')), h('ul', {}, ...rows))
 }
 
-export function siteCard(app: App, layer: string, properties: Readonly<Record<string, unknown>>): HTMLElement {
+export function siteCard(
+  app: App,
+  layer: string,
+  properties: Readonly<Record<string, unknown>>,
+): HTMLElement {
   const text = (name: string): string => {
     const value = properties[name]
     return typeof value === 'string' || typeof value === 'number' ? String(value) : ''

@@ -3,6 +3,8 @@
 export const SOURCES = [
   'adm1',
   'adm2',
+  'adm1-borders',
+  'adm2-borders',
   'settlement',
   'health',
   'airfield',

@@ -13,6 +13,7 @@ const REGULAR = ['Noto Sans Regular']
 const MEDIUM = ['Noto Sans Medium']
 
 export function mapStyle(theme: Theme, language: Language, origin: string): StyleSpecification {
+  const { below, above } = dataLayers(theme)
   const file = (name: string): { type: 'geojson'; data: string } => ({
     type: 'geojson',
     data: `${origin}/basemap/${name}.geojson`,
@@ -32,7 +33,7 @@ export function mapStyle(theme: Theme, language: Language, origin: string): Styl
         SOURCES.map((name) => [name, { type: 'geojson' as const, data: EMPTY, promoteId: 'id' }]),
       ),
     },
-    layers: [...ground(theme), ...dataLayers(theme, language).below, ...boundaries(theme), ...names(theme, language), ...dataLayers(theme, language).above],
+    layers: [...ground(theme), ...below, ...boundaries(theme), ...names(theme, language), ...above],
   }
 }
 
@@ -40,15 +41,26 @@ function ground(theme: Theme): Layer[] {
   const palette = PALETTES[theme]
   return [
     { id: 'background', type: 'background', paint: { 'background-color': palette.beyond } },
-    { id: 'countries', type: 'fill', source: 'countries', paint: { 'fill-color': palette.land, 'fill-antialias': false } },
+    {
+      id: 'countries',
+      type: 'fill',
+      source: 'countries',
+      paint: { 'fill-color': palette.land, 'fill-antialias': false },
+    },
     {
       id: 'mission-land',
       type: 'fill',
       source: 'countries',
-      filter: ['==', ['get', 'm49'], '728'],
+      // Set when the mission's own country is known.
+      filter: ['==', ['get', 'm49'], ''],
       paint: { 'fill-color': palette.missionLand, 'fill-antialias': false },
     },
-    { id: 'disputed-areas', type: 'fill', source: 'disputed_areas', paint: { 'fill-pattern': `hatch:${theme}` } },
+    {
+      id: 'disputed-areas',
+      type: 'fill',
+      source: 'disputed_areas',
+      paint: { 'fill-pattern': `hatch:${theme}` },
+    },
     { id: 'lakes', type: 'fill', source: 'lakes', paint: { 'fill-color': palette.water } },
     {
       id: 'rivers',
@@ -57,7 +69,15 @@ function ground(theme: Theme): Layer[] {
       layout: { 'line-cap': 'round', 'line-join': 'round' },
       paint: {
         'line-color': palette.river,
-        'line-width': ['interpolate', ['linear'], ['zoom'], 4, ['max', 0.5, ['-', 2.2, ['*', 0.25, ['get', 'scalerank']]]], 10, 3],
+        'line-width': [
+          'interpolate',
+          ['linear'],
+          ['zoom'],
+          4,
+          ['max', 0.5, ['-', 2.2, ['*', 0.25, ['get', 'scalerank']]]],
+          10,
+          3,
+        ],
       },
     },
   ]
@@ -73,7 +93,10 @@ function boundaries(theme: Theme): Layer[] {
       source: 'boundary_lines',
       filter: isSettled,
       layout: { 'line-join': 'round' },
-      paint: { 'line-color': palette.boundary, 'line-width': ['interpolate', ['linear'], ['zoom'], 4, 1.2, 9, 2.4] },
+      paint: {
+        'line-color': palette.boundary,
+        'line-width': ['interpolate', ['linear'], ['zoom'], 4, 1.2, 9, 2.4],
+      },
     },
     {
       id: 'boundaries-disputed',
@@ -105,7 +128,11 @@ function names(theme: Theme, language: Language): Layer[] {
         'text-size': 11,
         'symbol-sort-key': ['get', 'scalerank'],
       },
-      paint: { 'text-color': palette.faintText, 'text-halo-color': palette.halo, 'text-halo-width': 1.2 },
+      paint: {
+        'text-color': palette.faintText,
+        'text-halo-color': palette.halo,
+        'text-halo-width': 1.2,
+      },
     },
     {
       id: 'country-names',
@@ -119,7 +146,11 @@ function names(theme: Theme, language: Language): Layer[] {
         'text-letter-spacing': 0.12,
         'text-max-width': 8,
       },
-      paint: { 'text-color': palette.countryText, 'text-halo-color': palette.halo, 'text-halo-width': 1.5 },
+      paint: {
+        'text-color': palette.countryText,
+        'text-halo-color': palette.halo,
+        'text-halo-width': 1.5,
+      },
     },
   ]
 }

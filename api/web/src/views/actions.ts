@@ -8,7 +8,13 @@ import type { Alert, AlertState } from '../types'
 import { dueText } from './parts'
 
 // The course of an answer first; what ends it otherwise stands apart.
-const COURSE: readonly AlertState[] = ['ASSESSING', 'RESPONSE_DECIDED', 'RESPONDING', 'ON_SCENE', 'RESOLVED']
+const COURSE: readonly AlertState[] = [
+  'ASSESSING',
+  'RESPONSE_DECIDED',
+  'RESPONDING',
+  'ON_SCENE',
+  'RESOLVED',
+]
 const OUTCOMES: readonly AlertState[] = ['CANNOT_RESPOND', 'FALSE_ALARM', 'DUPLICATE']
 
 export class ActionsView {
@@ -19,7 +25,12 @@ export class ActionsView {
   private readonly notice = h('div', { class: 'notice', 'data-testid': 'notice' })
   private readonly steps = h('div', { class: 'steps' })
   private readonly form = h('div', {})
-  private readonly note = h('textarea', { id: 'action-note', rows: 2, maxlength: 2000, 'data-testid': 'action-note' })
+  private readonly note = h('textarea', {
+    id: 'action-note',
+    rows: 2,
+    maxlength: 2000,
+    'data-testid': 'action-note',
+  })
   private chosen: AlertState | null = null
   private isBusy = false
   private shown = ''
@@ -57,7 +68,14 @@ export class ActionsView {
     const { allowed, alert } = alertDetail
     this.tick()
     this.renderNotice()
-    const key = JSON.stringify([allowed, alert.state, language, reasons.size, this.chosen, this.isBusy])
+    const key = JSON.stringify([
+      allowed,
+      alert.state,
+      language,
+      reasons.size,
+      this.chosen,
+      this.isBusy,
+    ])
     if (key === this.shown) return
     this.shown = key
     if (this.chosen !== null && !allowed.includes(this.chosen)) this.chosen = null
@@ -80,7 +98,21 @@ export class ActionsView {
       if (possible.length === 0) return null
       return h('div', { class: 'step-group' }, ...possible.map((state) => this.stepButton(state)))
     }
-    return [allowed.includes('ACKNOWLEDGED') ? this.acknowledge(alert) : null, group(COURSE), group(OUTCOMES)]
+    const first = allowed.includes('ACKNOWLEDGED')
+    // Before someone has it, one button matters; the others wait behind a tap.
+    if (first) return [this.acknowledge(alert), this.others([group(COURSE), group(OUTCOMES)])]
+    return [group(COURSE), this.others([group(OUTCOMES)])]
+  }
+
+  private others(groups: readonly (HTMLElement | null)[]): HTMLElement | null {
+    if (groups.every((each) => each === null)) return null
+    const isOpen = this.steps.querySelector('details')?.open === true
+    return h(
+      'details',
+      { class: 'other-steps', 'data-testid': 'other-steps', open: isOpen },
+      h('summary', { 'data-key': 'others' }, this.app.t('action.other')),
+      ...groups,
+    )
   }
 
   private acknowledge(alert: Alert): HTMLElement {
@@ -94,7 +126,9 @@ export class ActionsView {
         disabled: this.isBusy,
         onclick: () => void this.take('ACKNOWLEDGED', ''),
       },
-      this.isBusy ? this.app.t('action.busy') : `${this.app.t('do.ACKNOWLEDGED')} A ${alert.number}`,
+      this.isBusy
+        ? this.app.t('action.busy')
+        : `${this.app.t('do.ACKNOWLEDGED')} A ${alert.number}`,
     )
   }
 
@@ -136,25 +170,48 @@ export class ActionsView {
     return h(
       'form',
       { class: 'step-form', 'data-testid': 'step-form', onsubmit },
-      reason && h('div', { class: 'field' }, h('label', { for: reason.id }, app.t('action.reason')), reason),
-      h('div', { class: 'field' }, h('label', { for: this.note.id }, app.t('action.note')), this.note),
+      reason &&
+        h(
+          'div',
+          { class: 'field' },
+          h('label', { for: reason.id }, app.t('action.reason')),
+          reason,
+        ),
+      h(
+        'div',
+        { class: 'field' },
+        h('label', { for: this.note.id }, app.t('action.note')),
+        this.note,
+      ),
       fault,
       h(
         'div',
         { class: 'step-group' },
         h(
           'button',
-          { type: 'submit', class: 'button button-primary', 'data-key': 'confirm', 'data-testid': 'step-confirm', disabled: this.isBusy },
+          {
+            type: 'submit',
+            class: 'button button-primary',
+            'data-key': 'confirm',
+            'data-testid': 'step-confirm',
+            disabled: this.isBusy,
+          },
           this.isBusy ? app.t('action.busy') : word,
         ),
-        h('button', { type: 'button', class: 'button', 'data-key': 'cancel', onclick: () => this.cancel() }, app.t('action.cancel')),
+        h(
+          'button',
+          { type: 'button', class: 'button', 'data-key': 'cancel', onclick: () => this.cancel() },
+          app.t('action.cancel'),
+        ),
       ),
     )
   }
 
   private reasons(): HTMLSelectElement {
     const { language, reasons } = this.app.store.get()
-    const options = [...reasons].map(([code, label]) => h('option', { value: code }, label[language] ?? readable(code)))
+    const options = [...reasons].map(([code, label]) =>
+      h('option', { value: code }, label[language] ?? readable(code)),
+    )
     return h(
       'select',
       { id: 'action-reason', 'data-key': 'reason', 'data-testid': 'action-reason' },

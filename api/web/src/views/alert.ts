@@ -6,7 +6,16 @@ import { timeFormat } from '../clock'
 import { h } from '../dom'
 import { readable, wordFor } from '../labels'
 import type { AlertDetail, Delivery, IncidentFeature, Transition } from '../types'
-import { bandChip, county, deathsText, eventLabel, fact, markChip, reportsText, stateChip } from './parts'
+import {
+  bandChip,
+  county,
+  deathsText,
+  eventLabel,
+  fact,
+  markChip,
+  reportsText,
+  stateChip,
+} from './parts'
 import { markImage } from './mark'
 
 type Parts = readonly (HTMLElement | null)[]
@@ -21,7 +30,10 @@ export function header(app: App, { alert }: AlertDetail): Parts {
   const acknowledged =
     alert.acknowledged_at === null
       ? null
-      : app.t('detail.acknowledged.by', { time: at(app, alert.acknowledged_at), who: alert.acknowledged_by ?? '–' })
+      : app.t('detail.acknowledged.by', {
+          time: at(app, alert.acknowledged_at),
+          who: alert.acknowledged_by ?? '–',
+        })
   return [
     h(
       'div',
@@ -33,9 +45,17 @@ export function header(app: App, { alert }: AlertDetail): Parts {
         { class: 'priority' },
         `${app.t('inbox.priority', { n: alert.priority })}, ${wordFor(language, 'priority', String(alert.priority))}`,
       ),
-      h('span', { 'data-testid': 'detail-state', 'data-state': alert.state }, stateChip(app, alert)),
+      h(
+        'span',
+        { 'data-testid': 'detail-state', 'data-state': alert.state },
+        stateChip(app, alert),
+      ),
     ),
-    h('h2', { id: 'detail-title', class: 'detail-title', 'data-testid': 'detail-title' }, alert.headline),
+    h(
+      'h2',
+      { id: 'detail-title', class: 'detail-title', 'data-testid': 'detail-title' },
+      alert.headline,
+    ),
     ...caveats(app, alert),
     h(
       'dl',
@@ -58,10 +78,19 @@ function caveats(app: App, alert: AlertDetail['alert']): Parts {
 }
 
 function caveat(app: App, name: 'retrospective' | 'illustrative'): HTMLElement {
-  return h('p', { class: `caveat caveat-${name}` }, markChip(app, name), ` ${app.t(`help.${name}`)}`)
+  return h(
+    'p',
+    { class: `caveat caveat-${name}` },
+    markChip(app, name),
+    ` ${app.t(`help.${name}`)}`,
+  )
 }
 
-function linked(app: App, key: 'detail.continues' | 'detail.replaced', id: string | null): HTMLElement | null {
+function linked(
+  app: App,
+  key: 'detail.continues' | 'detail.replaced',
+  id: string | null,
+): HTMLElement | null {
   if (id === null) return null
   const href = `#/alerts/${encodeURIComponent(id)}`
   return h('p', { class: 'linked' }, `${app.t(key)}. `, h('a', { href }, app.t('detail.open.it')))
@@ -69,10 +98,15 @@ function linked(app: App, key: 'detail.continues' | 'detail.replaced', id: strin
 
 export function evidence(app: App, { incidents }: AlertDetail): Parts {
   const title = h('h3', {}, app.t('detail.evidence'))
-  if (incidents.length === 0) return [title, h('p', { class: 'quiet' }, app.t('detail.evidence.none'))]
+  if (incidents.length === 0)
+    return [title, h('p', { class: 'quiet' }, app.t('detail.evidence.none'))]
   return [
     title,
-    h('ul', { class: 'evidence', 'data-testid': 'evidence' }, ...incidents.map((each) => evidenceRow(app, each))),
+    h(
+      'ul',
+      { class: 'evidence', 'data-testid': 'evidence' },
+      ...incidents.map((each) => evidenceRow(app, each)),
+    ),
   ]
 }
 
@@ -90,7 +124,11 @@ function evidenceRow(app: App, incident: IncidentFeature): HTMLElement {
       h('strong', {}, eventLabel(app, incident)),
       properties.illustrative && markChip(app, 'illustrative'),
       properties.exercise && markChip(app, 'exercise'),
-      h('span', { class: 'row-meta' }, ...facts.filter((each) => each !== '').map((each) => h('span', {}, each))),
+      h(
+        'span',
+        { class: 'row-meta' },
+        ...facts.filter((each) => each !== '').map((each) => h('span', {}, each)),
+      ),
     ),
     h('div', { class: 'evidence-do' }, mapButton(app, incident), incidentLink(app, incident)),
   )
@@ -129,16 +167,17 @@ export function ledger(app: App, { transitions }: AlertDetail): Parts {
   const newest = [...transitions].sort((a, b) => b.seq - a.seq)
   return [
     h('h3', {}, app.t('detail.ledger')),
-    h('ol', { class: 'ledger', 'data-testid': 'ledger', reversed: true }, ...newest.map((each) => step(app, each))),
+    h(
+      'ol',
+      { class: 'ledger', 'data-testid': 'ledger', reversed: true },
+      ...newest.map((each) => step(app, each)),
+    ),
   ]
 }
 
 function step(app: App, transition: Transition): HTMLElement {
   const { language, reasons } = app.store.get()
-  const isMove = transition.kind === 'raised' || transition.from_state !== transition.to_state
-  const what = isMove
-    ? wordFor(language, transition.kind === 'raised' ? 'kind' : 'state', transition.kind === 'raised' ? 'raised' : transition.to_state)
-    : wordFor(language, 'kind', transition.kind)
+  const what = stepWord(app, transition)
   const reason = transition.reason
   const reasonWord = reason === null ? '' : (reasons.get(reason)?.[language] ?? readable(reason))
   return h(
@@ -150,10 +189,22 @@ function step(app: App, transition: Transition): HTMLElement {
       {},
       h('strong', {}, what),
       ` ${app.t('ledger.by', { who: transition.by })}`,
-      reasonWord !== '' && h('p', { class: 'note' }, app.t('ledger.reason', { reason: reasonWord })),
-      transition.note !== null && transition.note !== '' && h('p', { class: 'note' }, transition.note),
+      reasonWord !== '' &&
+        h('p', { class: 'note' }, app.t('ledger.reason', { reason: reasonWord })),
+      transition.note !== null &&
+        transition.note !== '' &&
+        h('p', { class: 'note' }, transition.note),
     ),
   )
+}
+
+/** Where the step led; what kind of step it was where it led nowhere new. */
+function stepWord(app: App, transition: Transition): string {
+  const { language } = app.store.get()
+  const isMove = transition.from_state !== null && transition.from_state !== transition.to_state
+  return isMove
+    ? wordFor(language, 'state', transition.to_state)
+    : wordFor(language, 'kind', transition.kind)
 }
 
 export function deliveries(app: App, { alert, deliveries: rung }: AlertDetail): Parts {
@@ -162,23 +213,37 @@ export function deliveries(app: App, { alert, deliveries: rung }: AlertDetail): 
     const why = isUnanswered(alert) || !alert.retrospective ? null : app.t('help.retrospective')
     return [title, h('p', { class: 'quiet' }, why ?? app.t('detail.deliveries.none'))]
   }
-  const ordered = [...rung].sort((a, b) => b.seq - a.seq || (a.endpoint_id < b.endpoint_id ? -1 : 1))
+  const ordered = [...rung].sort(
+    (a, b) => b.seq - a.seq || (a.endpoint_id < b.endpoint_id ? -1 : 1),
+  )
   return [
     title,
-    h('ul', { class: 'deliveries', 'data-testid': 'deliveries' }, ...ordered.map((each) => delivery(app, each))),
+    h(
+      'ul',
+      { class: 'deliveries', 'data-testid': 'deliveries' },
+      ...ordered.map((each) => delivery(app, each)),
+    ),
   ]
 }
 
 function delivery(app: App, each: Delivery): HTMLElement {
-  const tries = each.attempts === 1 ? app.t('delivery.attempt') : app.t('delivery.attempts', { n: each.attempts })
-  const status = each.last_status === null ? '' : app.t('delivery.status', { status: each.last_status })
+  const tries =
+    each.attempts === 1
+      ? app.t('delivery.attempt')
+      : app.t('delivery.attempts', { n: each.attempts })
+  const status =
+    each.last_status === null ? '' : app.t('delivery.status', { status: each.last_status })
   const details = [app.t('ledger.step', { seq: each.seq }), tries, status, each.last_error ?? '']
   return h(
     'li',
     { class: `delivery delivery-${each.state.toLowerCase()}`, 'data-state': each.state },
     h('strong', {}, each.endpoint_id),
     h('span', { class: 'delivery-result' }, result(app, each)),
-    h('span', { class: 'row-meta' }, ...details.filter((text) => text !== '').map((text) => h('span', {}, text))),
+    h(
+      'span',
+      { class: 'row-meta' },
+      ...details.filter((text) => text !== '').map((text) => h('span', {}, text)),
+    ),
   )
 }
 

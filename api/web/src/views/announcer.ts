@@ -23,7 +23,12 @@ export class Announcer {
       // The first list is what there was before the reader came: the inbox shows it.
       if (before.alertsState !== 'ready') return
       for (const alert of newCritical(before.alerts, state.alerts)) {
-        this.waiting.push(this.app.t('inbox.new.critical', { number: `A ${alert.number}`, headline: alert.headline }))
+        this.waiting.push(
+          this.app.t('inbox.new.critical', {
+            number: `A ${alert.number}`,
+            headline: alert.headline,
+          }),
+        )
       }
       this.speak()
     })

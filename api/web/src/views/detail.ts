@@ -31,7 +31,16 @@ export class DetailView {
     this.sections = this.alertSections()
     this.element.append(this.bar, this.body)
     app.store.on(
-      ['route', 'alertDetail', 'incidentDetail', 'detailState', 'language', 'reasons', 'eventLabels', 'session'],
+      [
+        'route',
+        'alertDetail',
+        'incidentDetail',
+        'detailState',
+        'language',
+        'reasons',
+        'eventLabels',
+        'session',
+      ],
       () => this.render(),
     )
     this.render()
@@ -54,7 +63,8 @@ export class DetailView {
     this.openId = `${route.page}/${route.id}`
     this.renderBar(state)
     if (isNew) this.start()
-    if (state.detailState === 'failed') this.whole(h('p', { class: 'quiet', role: 'alert' }, state.detailError))
+    if (state.detailState === 'failed')
+      this.whole(h('p', { class: 'quiet', role: 'alert' }, state.detailError))
     else if (route.page === 'alert') this.renderAlert(state)
     else this.renderIncident(state)
     if (isNew) this.body.focus({ preventScroll: true })
@@ -74,7 +84,8 @@ export class DetailView {
     this.drawn.clear()
     replace(this.body)
     if (!hadFocus) return
-    const row = page === 'alert' ? document.querySelector(`[data-alert-id="${CSS.escape(id ?? '')}"]`) : null
+    const row =
+      page === 'alert' ? document.querySelector(`[data-alert-id="${CSS.escape(id ?? '')}"]`) : null
     const target = row ?? document.getElementById('inbox')
     if (target instanceof HTMLElement) target.focus({ preventScroll: true })
   }
@@ -150,11 +161,21 @@ export class DetailView {
       shows,
       draw: (state) => (state.alertDetail === null ? [] : draw(state.alertDetail)),
     })
-    const actionsShell: Section = { element: this.actions.element, shows: () => 0, draw: () => [this.actions.inner] }
+    const actionsShell: Section = {
+      element: this.actions.element,
+      shows: () => 0,
+      draw: () => [this.actions.inner],
+    }
     return [
-      of((detail) => header(app, detail), (state) => state.alertDetail?.alert),
+      of(
+        (detail) => header(app, detail),
+        (state) => state.alertDetail?.alert,
+      ),
       actionsShell,
-      of((detail) => whyList(app, detail), (state) => state.alertDetail?.flags),
+      of(
+        (detail) => whyList(app, detail),
+        (state) => state.alertDetail?.flags,
+      ),
       of(
         (detail) => evidence(app, detail),
         (state) => [state.alertDetail?.incidents, state.eventLabels.size],
@@ -163,7 +184,10 @@ export class DetailView {
         (detail) => ledger(app, detail),
         (state) => [state.alertDetail?.transitions, state.reasons.size],
       ),
-      of((detail) => deliveries(app, detail), (state) => state.alertDetail?.deliveries),
+      of(
+        (detail) => deliveries(app, detail),
+        (state) => state.alertDetail?.deliveries,
+      ),
     ]
   }
 }

@@ -13,14 +13,20 @@ const SPANS: readonly Span[] = ['24h', '7d', '30d', 'all', 'custom']
 export class FilterBar {
   readonly element = h('div', { class: 'filters', 'data-testid': 'filters' })
   private readonly app: App
-  private readonly bar = h('div', { class: 'filters-row' })
+  private readonly top = h('div', { class: 'filters-row' })
+  private readonly bar = h('div', { class: 'filters-row filters-more', id: 'filters-more' })
   private readonly dates = h('div', { class: 'filters-row filters-dates' })
   private readonly kinds = h('div', { class: 'kinds', id: 'kinds', hidden: true })
-  private readonly count = h('span', { class: 'count-text', role: 'status', 'data-testid': 'incident-count' })
+  private readonly count = h('span', {
+    class: 'count-text',
+    role: 'status',
+    'data-testid': 'incident-count',
+  })
 
   constructor(app: App) {
     this.app = app
-    this.element.append(this.bar, this.dates, this.kinds)
+    this.element.append(this.top, this.dates, this.kinds)
+    this.element.dataset['more'] = 'false'
     app.store.on(['filters', 'heat', 'mapMode', 'language', 'webgl'], () => this.render())
     app.store.on(['incidents', 'filters', 'language', 'incidentsState'], () => this.renderCount())
     this.render()
@@ -28,7 +34,8 @@ export class FilterBar {
   }
 
   private render(): void {
-    replace(this.bar, this.spans(), this.severity(), this.kindsButton(), this.heat(), this.modes(), this.count)
+    replace(this.bar, this.spans(), this.severity(), this.kindsButton(), this.heat())
+    replace(this.top, this.moreButton(), this.bar, this.modes(), this.count)
     const isCustom = this.app.store.get().filters.span === 'custom'
     this.dates.hidden = !isCustom
     replace(this.dates, isCustom && this.date('from'), isCustom && this.date('to'))
@@ -49,35 +56,85 @@ export class FilterBar {
         },
         this.app.t(`filters.${span}`),
       )
-    return h('div', { class: 'segments', role: 'group', 'aria-label': this.app.t('filters.time') }, ...SPANS.map(button))
+    return h(
+      'div',
+      { class: 'segments', role: 'group', 'aria-label': this.app.t('filters.time') },
+      ...SPANS.map(button),
+    )
   }
 
   private date(which: 'from' | 'to'): HTMLElement {
     const { filters } = this.app.store.get()
     const id = `filter-${which}`
-    const input = h('input', { id, type: 'date', 'data-key': id, 'data-testid': id, value: filters[which] })
+    const input = h('input', {
+      id,
+      type: 'date',
+      'data-key': id,
+      'data-testid': id,
+      value: filters[which],
+    })
     input.addEventListener('change', () => {
       this.app.setFilters({ ...this.app.store.get().filters, [which]: input.value })
     })
-    return h('div', { class: 'field field-inline' }, h('label', { for: id }, this.app.t(`filters.${which}`)), input)
+    return h(
+      'div',
+      { class: 'field field-inline' },
+      h('label', { for: id }, this.app.t(`filters.${which}`)),
+      input,
+    )
   }
 
   private severity(): HTMLElement {
     const { filters, language } = this.app.store.get()
-    const select = h('select', { id: 'filter-severity', 'data-key': 'severity', 'data-testid': 'filter-severity' })
+    const select = h('select', {
+      id: 'filter-severity',
+      'data-key': 'severity',
+      'data-testid': 'filter-severity',
+      'aria-label': this.app.t('filters.severity'),
+    })
     for (let level = 1; level <= 5; level += 1) {
-      const text = `${level} ${wordFor(language, 'severity', String(level))}`
+      const word = wordFor(language, 'severity', String(level))
+      const text =
+        level === 1
+          ? this.app.t('filters.severity.all')
+          : this.app.t('filters.severity.from', { n: level, word })
       select.append(h('option', { value: level, selected: level === filters.minSeverity }, text))
     }
     select.addEventListener('change', () => {
       this.app.setFilters({ ...this.app.store.get().filters, minSeverity: Number(select.value) })
     })
-    return h('div', { class: 'field field-inline' }, h('label', { for: select.id }, this.app.t('filters.severity')), select)
+    return select
+  }
+
+  /** On a narrow screen the filters stay folded: the map needs the room. */
+  private moreButton(): HTMLElement {
+    const { span } = this.app.store.get().filters
+    const button = h(
+      'button',
+      {
+        type: 'button',
+        class: 'button filters-fold',
+        'data-key': 'more',
+        'data-testid': 'filters-fold',
+        'aria-expanded': String(this.element.dataset['more'] === 'true'),
+        'aria-controls': 'filters-more',
+      },
+      `${this.app.t('filters.title')}: ${this.app.t(`filters.${span}`)}`,
+    )
+    button.addEventListener('click', () => {
+      const more = this.element.dataset['more'] !== 'true'
+      this.element.dataset['more'] = String(more)
+      button.setAttribute('aria-expanded', String(more))
+    })
+    return button
   }
 
   private kindsButton(): HTMLElement {
     const hidden = this.app.store.get().filters.hiddenFamilies.length
-    const some = hidden === 0 ? this.app.t('filters.kinds.none') : this.app.t('filters.kinds.some', { n: hidden })
+    const some =
+      hidden === 0
+        ? this.app.t('filters.kinds.none')
+        : this.app.t('filters.kinds.some', { n: hidden })
     const button = h(
       'button',
       {
@@ -144,14 +201,21 @@ export class FilterBar {
         },
         this.app.t(`filters.${mode}`),
       )
-    return h('div', { class: 'segments', role: 'group', 'aria-label': this.app.t('filters.view') }, button('map'), button('list'))
+    return h(
+      'div',
+      { class: 'segments', role: 'group', 'aria-label': this.app.t('filters.view') },
+      button('map'),
+      button('list'),
+    )
   }
 
   private renderCount(): void {
     const { incidents, filters, incidentsTruncated, incidentsState } = this.app.store.get()
     if (incidentsState === 'loading') return setText(this.count, this.app.t('app.loading'))
     const n = shown([...incidents.values()], filters).length
-    const some = incidentsTruncated ? `, ${this.app.t('filters.truncated', { n: incidents.size })}` : ''
+    const some = incidentsTruncated
+      ? `, ${this.app.t('filters.truncated', { n: incidents.size })}`
+      : ''
     setText(this.count, `${this.app.t('filters.count', { n })}${some}`)
   }
 }

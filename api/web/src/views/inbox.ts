@@ -21,7 +21,12 @@ interface Row {
 }
 
 export class InboxView {
-  readonly element = h('section', { class: 'inbox', id: 'inbox', 'data-testid': 'inbox', tabindex: -1 })
+  readonly element = h('section', {
+    class: 'inbox',
+    id: 'inbox',
+    'data-testid': 'inbox',
+    tabindex: -1,
+  })
   private readonly title = h('h2')
   private readonly scopes = h('div', { class: 'segments', role: 'group' })
   private readonly list = h('ul', { class: 'rows' })
@@ -32,7 +37,11 @@ export class InboxView {
 
   constructor(app: App) {
     this.app = app
-    this.element.append(h('div', { class: 'inbox-head' }, this.title, this.scopes), this.list, this.foot)
+    this.element.append(
+      h('div', { class: 'inbox-head' }, this.title, this.scopes),
+      this.list,
+      this.foot,
+    )
     app.store.on(['alerts', 'alertsState', 'scope', 'language', 'route', 'me'], () => this.render())
     app.store.on(['scope'], () => {
       this.limit = ROWS_AT_ONCE
@@ -100,9 +109,11 @@ export class InboxView {
     const focused = document.activeElement
     for (const child of [...this.list.children]) if (!keep.has(child)) child.remove()
     wanted.forEach((element, index) => {
-      if (this.list.children[index] !== element) this.list.insertBefore(element, this.list.children[index] ?? null)
+      if (this.list.children[index] !== element)
+        this.list.insertBefore(element, this.list.children[index] ?? null)
     })
-    if (focused instanceof HTMLElement && this.list.contains(focused)) focused.focus({ preventScroll: true })
+    if (focused instanceof HTMLElement && this.list.contains(focused))
+      focused.focus({ preventScroll: true })
   }
 
   private heading(group: 'closed' | 'retrospective'): HTMLLIElement {
@@ -113,9 +124,8 @@ export class InboxView {
     const { language, route } = this.app.store.get()
     const selected = route.page === 'alert' && route.id === alert.alert_id
     const known = this.rows.get(alert.alert_id)
-    if (known !== undefined && known.alert === alert && known.language === language && known.selected === selected) {
-      return known
-    }
+    const isSame = known?.alert === alert && known.language === language
+    if (isSame && known.selected === selected) return known
     const due = isUnanswered(alert) ? h('p', { class: 'due' }) : null
     const element = known?.element ?? h('li', {})
     replace(element, this.link(alert, due, selected))
@@ -155,9 +165,14 @@ export class InboxView {
   private meta(alert: Alert): readonly HTMLElement[] {
     const { me, language } = this.app.store.get()
     const format = timeFormat(me?.mission.time_zone ?? 'UTC', language)
-    const raised = h('time', { datetime: alert.raised_at }, format.dateTime(Date.parse(alert.raised_at)))
+    const raised = h(
+      'time',
+      { datetime: alert.raised_at },
+      format.dateTime(Date.parse(alert.raised_at)),
+    )
     const reasons = alert.flag_ids.length
-    const why = reasons === 1 ? this.app.t('inbox.reason') : this.app.t('inbox.reasons', { n: reasons })
+    const why =
+      reasons === 1 ? this.app.t('inbox.reason') : this.app.t('inbox.reasons', { n: reasons })
     const state = isUnanswered(alert) ? [] : [stateChip(this.app, alert)]
     return [...state, raised, h('span', {}, why)]
   }
@@ -172,9 +187,11 @@ export class InboxView {
   private renderFoot(found: number): void {
     const { app } = this
     const { alertsState, scope, alertsTruncated, alerts } = app.store.get()
-    if (alertsState === 'loading') return replace(this.foot, h('p', { class: 'quiet' }, app.t('app.loading')))
+    if (alertsState === 'loading')
+      return replace(this.foot, h('p', { class: 'quiet' }, app.t('app.loading')))
     if (alertsState === 'failed') return replace(this.foot, this.failed())
-    if (found === 0) return replace(this.foot, h('p', { class: 'quiet' }, app.t(`inbox.empty.${scope}`)))
+    if (found === 0)
+      return replace(this.foot, h('p', { class: 'quiet' }, app.t(`inbox.empty.${scope}`)))
     const rest = found - this.limit
     replace(
       this.foot,
@@ -197,6 +214,10 @@ export class InboxView {
       this.limit += ROWS_AT_ONCE
       this.render()
     }
-    return h('button', { type: 'button', class: 'button', 'data-key': 'more', onclick: show }, this.app.t('inbox.more', { n }))
+    return h(
+      'button',
+      { type: 'button', class: 'button', 'data-key': 'more', onclick: show },
+      this.app.t('inbox.more', { n }),
+    )
   }
 }

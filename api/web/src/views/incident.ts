@@ -13,7 +13,13 @@ import { markImage } from './mark'
 export function incidentBody(app: App, detail: IncidentDetail): readonly (HTMLElement | null)[] {
   const incident = asListed(detail, undefined)
   return [
-    h('div', { class: 'section' }, ...head(app, incident), facts(app, detail, incident), showButton(app, incident)),
+    h(
+      'div',
+      { class: 'section' },
+      ...head(app, incident),
+      facts(app, detail, incident),
+      showButton(app, incident),
+    ),
     nearby(app, detail),
     reports(app, detail),
   ]
@@ -55,22 +61,37 @@ function facts(app: App, detail: IncidentDetail, incident: IncidentFeature): HTM
     { class: 'facts' },
     fact(app, 'incident.when', at(app, properties.occurred_start)),
     fact(app, 'incident.where', ...where(app, detail, incident)),
-    fact(app, 'incident.severity', app.t('incident.severity.value', { n: properties.severity, word })),
-    fact(app, 'incident.actors', actors === '' ? wordFor(language, 'actor', properties.actor_class) : actors),
+    fact(
+      app,
+      'incident.severity',
+      app.t('incident.severity.value', { n: properties.severity, word }),
+    ),
+    fact(
+      app,
+      'incident.actors',
+      actors === '' ? wordFor(language, 'actor', properties.actor_class) : actors,
+    ),
     fact(app, 'incident.victims', victims(app, properties.victims)),
     fact(app, 'incident.sources', sources(app, detail)),
   )
 }
 
-function where(app: App, { properties }: IncidentDetail, incident: IncidentFeature): readonly string[] {
+function where(
+  app: App,
+  { properties }: IncidentDetail,
+  incident: IncidentFeature,
+): readonly string[] {
   const candidates = properties.adm2_candidates ?? []
   const parts = [county(incident)]
   if (properties.radius_m !== null) {
-    parts.push(`. ${app.t('incident.precision', { radius: metres(properties.radius_m) })} (${properties.precision})`)
+    parts.push(
+      `. ${app.t('incident.precision', { radius: metres(properties.radius_m) })} (${properties.precision})`,
+    )
   } else {
     parts.push(`. ${app.t('detail.noplace')} (${properties.precision})`)
   }
-  if (candidates.length > 1) parts.push(`. ${app.t('incident.candidates', { names: candidates.join(', ') })}`)
+  if (candidates.length > 1)
+    parts.push(`. ${app.t('incident.candidates', { names: candidates.join(', ') })}`)
   return parts
 }
 
@@ -110,7 +131,12 @@ function showButton(app: App, incident: IncidentFeature): HTMLElement | null {
   if (focusOf(incident) === null) return null
   return h(
     'button',
-    { type: 'button', class: 'button', 'data-key': 'show-map', onclick: () => app.focusOn(incident) },
+    {
+      type: 'button',
+      class: 'button',
+      'data-key': 'show-map',
+      onclick: () => app.focusOn(incident),
+    },
     app.t('detail.show.map'),
   )
 }
@@ -125,7 +151,13 @@ function nearby(app: App, { properties }: IncidentDetail): HTMLElement | null {
     h(
       'ul',
       { class: 'plain' },
-      ...near.map((each) => h('li', {}, `${each.name} · ${metres(each.distance_m)} · ${wordFor(app.store.get().language, 'kind', each.kind)}`)),
+      ...near.map((each) =>
+        h(
+          'li',
+          {},
+          `${each.name} · ${metres(each.distance_m)} · ${wordFor(app.store.get().language, 'kind', each.kind)}`,
+        ),
+      ),
     ),
   )
 }
@@ -134,14 +166,23 @@ function reports(app: App, { properties }: IncidentDetail): HTMLElement {
   const { members } = properties
   const title = h('h3', {}, app.t('incident.reports'))
   // Members as bare keys are what a reader without the permission gets.
-  if (members === undefined || !members.every(isReport)) {
-    return h('div', { class: 'section' }, title, h('p', { class: 'quiet' }, app.t('incident.reports.none')))
+  if (!members?.every(isReport)) {
+    return h(
+      'div',
+      { class: 'section' },
+      title,
+      h('p', { class: 'quiet' }, app.t('incident.reports.none')),
+    )
   }
   return h(
     'div',
     { class: 'section' },
     title,
-    h('ul', { class: 'reports', 'data-testid': 'reports' }, ...members.map((each) => report(app, each))),
+    h(
+      'ul',
+      { class: 'reports', 'data-testid': 'reports' },
+      ...members.map((each) => report(app, each)),
+    ),
   )
 }
 
@@ -164,7 +205,10 @@ function report(app: App, member: Member): HTMLElement {
       h('span', {}, at(app, member.occurred_start)),
       h('span', {}, app.t('incident.received', { time: at(app, member.received_at) })),
     ),
-    member.text !== undefined && member.text !== null && member.text !== '' && h('p', { class: 'report-text' }, member.text),
+    member.text !== undefined &&
+      member.text !== null &&
+      member.text !== '' &&
+      h('p', { class: 'report-text' }, member.text),
     ...warnings.map((warning) => h('p', { class: 'report-warning' }, `⚠ ${warning}`)),
   )
 }
@@ -181,5 +225,8 @@ function warningText(warning: unknown): string {
   if (typeof warning === 'string') return warning
   if (typeof warning !== 'object' || warning === null) return ''
   const { detail, message, code } = warning as Record<string, unknown>
-  return [detail, message, code].find((each): each is string => typeof each === 'string') ?? JSON.stringify(warning)
+  return (
+    [detail, message, code].find((each): each is string => typeof each === 'string') ??
+    JSON.stringify(warning)
+  )
 }

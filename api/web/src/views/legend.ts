@@ -8,7 +8,7 @@ import { familyImage } from './mark'
 
 const SITES: readonly SiteMark[] = ['civilian_site', 'un_base', 'settlement', 'health', 'airfield']
 // Where there is room, a legend that is closed only costs a click.
-const ROOM_PX = 1100
+const ROOM_PX = 1500
 
 export class LegendView {
   readonly element = h('details', { class: 'legend', 'data-testid': 'legend' })
@@ -38,7 +38,10 @@ export class LegendView {
           item(swatch('circle'), t('legend.circle')),
           this.app.store.get().heat ? item(swatch('heat'), t('legend.heat')) : null,
         ]),
-        group(t('legend.sites'), SITES.map((site) => item(siteImage(site), t(`legend.site.${site}`)))),
+        group(
+          t('legend.sites'),
+          SITES.map((site) => item(siteImage(site), t(`legend.site.${site}`))),
+        ),
         group(t('legend.lines'), [
           item(swatch('line-international'), t('legend.line.international')),
           item(swatch('line-disputed'), t('legend.line.disputed')),
@@ -71,7 +74,12 @@ function sizes(): HTMLElement {
 }
 
 function siteImage(site: SiteMark): HTMLElement {
-  const canvas = h('canvas', { class: 'mark-image site-image', width: 36, height: 36, 'aria-hidden': 'true' })
+  const canvas = h('canvas', {
+    class: 'mark-image site-image',
+    width: 36,
+    height: 36,
+    'aria-hidden': 'true',
+  })
   const context = canvas.getContext('2d')
   if (context !== null) drawSite(context, 36, site)
   return canvas

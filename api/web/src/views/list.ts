@@ -15,13 +15,20 @@ const ROWS = 200
 export class ListView {
   readonly element = h('div', { class: 'list', 'data-testid': 'incident-list' })
   private readonly app: App
-  private readonly reason = h('p', { class: 'notice notice-info', role: 'status', 'data-testid': 'no-map' })
+  private readonly reason = h('p', {
+    class: 'notice notice-info',
+    role: 'status',
+    'data-testid': 'no-map',
+  })
   private readonly body = h('div', { class: 'list-body' })
 
   constructor(app: App) {
     this.app = app
     this.element.append(this.reason, this.body)
-    app.store.on(['incidents', 'filters', 'mapMode', 'language', 'eventLabels', 'focus', 'webgl', 'me'], () => this.render())
+    app.store.on(
+      ['incidents', 'filters', 'mapMode', 'language', 'eventLabels', 'focus', 'webgl', 'me'],
+      () => this.render(),
+    )
     this.render()
   }
 
@@ -36,15 +43,27 @@ export class ListView {
   private renderRows(): void {
     const { incidents, filters } = this.app.store.get()
     const rows = newestFirst(shown([...incidents.values()], filters)).slice(0, ROWS)
-    if (rows.length === 0) return replace(this.body, h('p', { class: 'quiet' }, this.app.t('list.empty')))
-    const heads = ['list.when', 'list.what', 'list.where', 'list.severity', 'list.deaths', 'list.reports'] as const
+    if (rows.length === 0)
+      return replace(this.body, h('p', { class: 'quiet' }, this.app.t('list.empty')))
+    const heads = [
+      'list.when',
+      'list.what',
+      'list.where',
+      'list.severity',
+      'list.deaths',
+      'list.reports',
+    ] as const
     replace(
       this.body,
       h(
         'table',
         { class: 'incidents' },
         h('caption', { class: 'unseen' }, this.app.t('list.title')),
-        h('thead', {}, h('tr', {}, ...heads.map((key) => h('th', { scope: 'col' }, this.app.t(key))))),
+        h(
+          'thead',
+          {},
+          h('tr', {}, ...heads.map((key) => h('th', { scope: 'col' }, this.app.t(key)))),
+        ),
         h('tbody', {}, ...rows.map((each) => this.row(each))),
       ),
     )
@@ -57,7 +76,10 @@ export class ListView {
     const href = `#/incidents/${encodeURIComponent(incident.id)}`
     return h(
       'tr',
-      { 'data-incident-id': incident.id, 'aria-current': focus?.id === incident.id ? 'true' : null },
+      {
+        'data-incident-id': incident.id,
+        'aria-current': focus?.id === incident.id ? 'true' : null,
+      },
       h('td', {}, format.dateTime(Date.parse(properties.occurred_start))),
       h(
         'td',
@@ -68,7 +90,11 @@ export class ListView {
         properties.exercise && markChip(this.app, 'exercise'),
       ),
       h('td', {}, county(incident)),
-      h('td', {}, `${properties.severity} ${wordFor(language, 'severity', String(properties.severity))}`),
+      h(
+        'td',
+        {},
+        `${properties.severity} ${wordFor(language, 'severity', String(properties.severity))}`,
+      ),
       h('td', { class: 'figure' }, properties.killed_best ?? 0),
       h('td', { class: 'figure' }, properties.n_reports),
     )

@@ -11,8 +11,13 @@ export function markImage(eventClass: string): HTMLElement {
 }
 
 export function familyImage(family: Family): HTMLElement {
-  const canvas = h('canvas', { class: 'mark-image', width: SIDE * 2, height: SIDE * 2, 'aria-hidden': 'true' })
+  const canvas = h('canvas', {
+    class: 'mark-image',
+    width: SIDE * 2,
+    height: SIDE * 2,
+    'aria-hidden': 'true',
+  })
   const context = canvas.getContext('2d')
-  if (context !== null) drawMark(context, SIDE * 2, family, false)
+  if (context !== null) drawMark(context, SIDE * 2, family, { isDashed: false, isOld: false })
   return canvas
 }

@@ -17,8 +17,15 @@ export function bandChip(app: App, band: BandCode): HTMLElement {
   )
 }
 
-export function markChip(app: App, name: 'retrospective' | 'illustrative' | 'exercise' | 'unverified' | 'shadow'): HTMLElement {
-  return h('span', { class: `mark mark-${name}`, title: app.t(`help.${name}`) }, app.t(`mark.${name}`))
+export function markChip(
+  app: App,
+  name: 'retrospective' | 'illustrative' | 'exercise' | 'unverified' | 'shadow',
+): HTMLElement {
+  return h(
+    'span',
+    { class: `mark mark-${name}`, title: app.t(`help.${name}`) },
+    app.t(`mark.${name}`),
+  )
 }
 
 export function stateChip(app: App, alert: Alert): HTMLElement {
@@ -36,7 +43,10 @@ export function dueText(app: App, alert: Alert, nowMs: number): DueText {
   const left = due(alert.ack_due_at, nowMs)
   if (left.tone !== 'overdue' && left.minutes === 0) return { tone: 'soon', text: app.t('due.now') }
   const units = { d: app.t('unit.d'), h: app.t('unit.h'), min: app.t('unit.min') }
-  return { tone: left.tone, text: app.t(`due.${left.tone}`, { time: duration(left.minutes, units) }) }
+  return {
+    tone: left.tone,
+    text: app.t(`due.${left.tone}`, { time: duration(left.minutes, units) }),
+  }
 }
 
 /** The name of an event type in the reader's language. */
@@ -58,11 +68,17 @@ export function deathsText(app: App, incident: IncidentFeature): string {
 
 export function reportsText(app: App, incident: IncidentFeature): string {
   const { n_reports: reports } = incident.properties
-  return reports === 1 ? app.t('incident.report.short') : app.t('incident.reports.short', { n: reports })
+  return reports === 1
+    ? app.t('incident.report.short')
+    : app.t('incident.reports.short', { n: reports })
 }
 
 /** One line of "term: what", left out when there is nothing to say. */
-export function fact(app: App, key: Key, ...what: readonly (Node | string | null)[]): HTMLElement | null {
+export function fact(
+  app: App,
+  key: Key,
+  ...what: readonly (Node | string | null)[]
+): HTMLElement | null {
   const said = what.filter((each) => each !== null && each !== '')
   if (said.length === 0) return null
   return h('div', { class: 'fact' }, h('dt', {}, app.t(key)), h('dd', {}, ...said))

@@ -14,14 +14,23 @@ export class Shell {
   private readonly zone = h('span', { class: 'clock-zone' })
   private readonly feed = h('span', { class: 'feed', role: 'status', 'data-testid': 'feed-state' })
   private readonly replayDate = h('strong')
-  private readonly replay = h('div', { class: 'banner banner-replay', 'data-testid': 'replay-banner', hidden: true })
+  private readonly replay = h('div', {
+    class: 'banner banner-replay',
+    'data-testid': 'replay-banner',
+    hidden: true,
+  })
   private readonly lost = h('div', {
     class: 'banner banner-lost',
     role: 'alert',
     'data-testid': 'lost-banner',
     hidden: true,
   })
-  private readonly problem = h('div', { class: 'banner banner-problem', role: 'alert', 'data-testid': 'problem', hidden: true })
+  private readonly problem = h('div', {
+    class: 'banner banner-problem',
+    role: 'alert',
+    'data-testid': 'problem',
+    hidden: true,
+  })
   private lostAt = ''
 
   constructor(app: App) {
@@ -56,16 +65,33 @@ export class Shell {
     const other = theme === 'dark' ? 'light' : 'dark'
     replace(
       this.header,
-      h('a', { class: 'skip', href: '#inbox', onclick: (event) => this.skip(event) }, app.t('app.skip')),
+      h(
+        'a',
+        { class: 'skip', href: '#inbox', onclick: (event) => this.skip(event) },
+        app.t('app.skip'),
+      ),
       h('h1', { class: 'brand' }, app.t('app.name')),
       h('span', { class: 'mission', title: me?.mission.name ?? '' }, me?.mission.name ?? ''),
-      h('span', { class: 'clock', title: app.t('clock.mission'), 'data-testid': 'mission-clock' }, this.clock, ' ', this.zone),
+      h(
+        'span',
+        { class: 'clock', title: app.t('clock.mission'), 'data-testid': 'mission-clock' },
+        this.clock,
+        ' ',
+        this.zone,
+      ),
       this.feed,
       this.tool('language', app.t('header.language'), language === 'en' ? 'FR' : 'EN', () =>
         app.setLanguage(language === 'en' ? 'fr' : 'en'),
       ),
-      this.tool('theme', app.t(`header.theme.${other}`), other === 'dark' ? '☾' : '☀', () => app.setTheme(other)),
-      this.tool('sign-out', app.t('header.signout'), app.t('header.signout'), () => void app.signOut()),
+      this.tool('theme', app.t(`header.theme.${other}`), other === 'dark' ? '☾' : '☀', () =>
+        app.setTheme(other),
+      ),
+      this.tool(
+        'sign-out',
+        app.t('header.signout'),
+        app.t('header.signout'),
+        () => void app.signOut(),
+      ),
     )
     replace(this.replay, this.replayDate, h('span', {}, app.t('header.replay.note')))
     this.tick()
@@ -74,7 +100,15 @@ export class Shell {
   private tool(name: string, label: string, text: string, onclick: () => void): HTMLElement {
     return h(
       'button',
-      { type: 'button', class: `tool tool-${name}`, 'data-key': name, 'data-testid': name, 'aria-label': label, title: label, onclick },
+      {
+        type: 'button',
+        class: `tool tool-${name}`,
+        'data-key': name,
+        'data-testid': name,
+        'aria-label': label,
+        title: label,
+        onclick,
+      },
       text,
     )
   }
@@ -88,7 +122,10 @@ export class Shell {
     const { feed, me, language } = this.app.store.get()
     const isLost = feed === 'lost'
     this.feed.dataset['state'] = feed
-    setText(this.feed, this.app.t(isLost ? 'feed.lost' : feed === 'open' ? 'feed.open' : 'feed.connecting'))
+    setText(
+      this.feed,
+      this.app.t(isLost ? 'feed.lost' : feed === 'open' ? 'feed.open' : 'feed.connecting'),
+    )
     if (isLost && this.lost.hidden && me !== null) {
       this.lostAt = timeFormat(me.mission.time_zone, language).dateTime(this.app.nowMs())
     }

@@ -85,7 +85,10 @@ export class SignInView {
       ],
       submit: async () => {
         const fault = passwordFault(password.value, repeat.value)
-        if (fault !== null) return setText(this.error, t(fault))
+        if (fault !== null) {
+          setText(this.error, t(fault))
+          return
+        }
         await this.app.signInByLink(token, password.value)
       },
       refused: (error) => (error.status === 422 ? error.message : t('signin.link.used')),
@@ -111,7 +114,12 @@ export class SignInView {
     }
     return h(
       'form',
-      { class: 'signin', 'data-testid': 'sign-in-form', 'aria-labelledby': 'signin-title', onsubmit },
+      {
+        class: 'signin',
+        'data-testid': 'sign-in-form',
+        'aria-labelledby': 'signin-title',
+        onsubmit,
+      },
       h('p', { class: 'signin-brand' }, this.app.t('app.name')),
       h('h1', { id: 'signin-title' }, form.title),
       form.hint !== '' && h('p', { class: 'hint' }, form.hint),
@@ -139,7 +147,12 @@ export class SignInView {
     }
   }
 
-  private input(name: string, type: string, autocomplete: string, testId: string): HTMLInputElement {
+  private input(
+    name: string,
+    type: string,
+    autocomplete: string,
+    testId: string,
+  ): HTMLInputElement {
     return h('input', {
       id: `signin-${name}`,
       name,
@@ -163,6 +176,6 @@ export function passwordFault(
   password: string,
   repeat: string,
 ): 'signin.link.short' | 'signin.link.differ' | null {
-  if ([...password].length < SHORTEST_PASSWORD) return 'signin.link.short'
+  if (Array.from(password).length < SHORTEST_PASSWORD) return 'signin.link.short'
   return password === repeat ? null : 'signin.link.differ'
 }

@@ -13,13 +13,30 @@ export class Stage {
   private readonly map = h('div', { class: 'map', 'data-testid': 'map', role: 'region' })
   private readonly wait = h('p', { class: 'map-wait quiet' })
   private readonly disclaimer = h('p', { class: 'disclaimer', 'data-testid': 'disclaimer' })
-  private readonly toAlert = h('button', { type: 'button', class: 'button to-alert', 'data-testid': 'to-alert', hidden: true })
+  private readonly toAlert = h('button', {
+    type: 'button',
+    class: 'button to-alert',
+    'data-testid': 'to-alert',
+    hidden: true,
+  })
   private view: MapView | null = null
 
   constructor(app: App) {
     this.app = app
-    const frame = h('div', { class: 'frame' }, this.map, this.wait, new LegendView(app).element, this.toAlert)
-    this.element.append(new FilterBar(app).element, frame, new ListView(app).element, this.disclaimer)
+    const frame = h(
+      'div',
+      { class: 'frame' },
+      this.map,
+      this.wait,
+      new LegendView(app).element,
+      this.toAlert,
+    )
+    this.element.append(
+      new FilterBar(app).element,
+      frame,
+      new ListView(app).element,
+      this.disclaimer,
+    )
     this.toAlert.addEventListener('click', () => app.show('detail'))
     app.store.on(['mapMode', 'language', 'me', 'view', 'route', 'alertDetail'], () => this.render())
     app.store.on(['me'], () => void this.draw())
@@ -34,10 +51,18 @@ export class Stage {
     setText(this.wait, this.app.t('map.loading'))
     // The mission's own words hold in English; the translation is ours.
     const words = language === 'en' ? (me?.mission.disclaimer ?? '') : ''
-    setText(this.disclaimer, words === '' ? this.app.t('map.disclaimer') : words)
+    setText(
+      this.disclaimer,
+      `${words === '' ? this.app.t('map.disclaimer') : words} ${this.app.t('map.sources')}`,
+    )
     const alert = route.page === 'alert' ? alertDetail?.alert : undefined
     this.toAlert.hidden = route.page !== 'alert' && route.page !== 'incident'
-    setText(this.toAlert, alert === undefined ? `‹ ${this.app.t('detail.back')}` : `‹ ${this.app.t('detail.to.alert', { number: `A ${alert.number}` })}`)
+    setText(
+      this.toAlert,
+      alert === undefined
+        ? `‹ ${this.app.t('detail.back')}`
+        : `‹ ${this.app.t('detail.to.alert', { number: `A ${alert.number}` })}`,
+    )
   }
 
   private async draw(): Promise<void> {

@@ -10,7 +10,10 @@ export function whyList(app: App, { flags }: AlertDetail): readonly HTMLElement[
   const title = h('h3', {}, app.t('detail.why'))
   if (flags.length === 0) return [title, h('p', { class: 'quiet' }, app.t('detail.why.none'))]
   const ordered = [...flags].sort(compare)
-  return [title, h('ul', { class: 'why', 'data-testid': 'why' }, ...ordered.map((flag) => why(app, flag)))]
+  return [
+    title,
+    h('ul', { class: 'why', 'data-testid': 'why' }, ...ordered.map((flag) => why(app, flag))),
+  ]
 }
 
 /** What still stands comes first, then the gravest. */
@@ -26,7 +29,11 @@ function compare(a: Flag, b: Flag): number {
 function why(app: App, flag: Flag): HTMLElement {
   return h(
     'li',
-    { class: `flag flag-${flag.state.toLowerCase()}`, 'data-testid': 'flag', 'data-rule': flag.rule_id },
+    {
+      class: `flag flag-${flag.state.toLowerCase()}`,
+      'data-testid': 'flag',
+      'data-rule': flag.rule_id,
+    },
     h('p', { class: 'explanation' }, flag.explanation),
     h(
       'p',
@@ -37,11 +44,19 @@ function why(app: App, flag: Flag): HTMLElement {
       flag.retrospective && markChip(app, 'retrospective'),
       flag.illustrative && markChip(app, 'illustrative'),
       flag.shadow && markChip(app, 'shadow'),
-      h('span', { class: 'certainty' }, app.t(flag.certainty === 'CERTAIN' ? 'detail.certain' : 'detail.possible')),
+      h(
+        'span',
+        { class: 'certainty' },
+        app.t(flag.certainty === 'CERTAIN' ? 'detail.certain' : 'detail.possible'),
+      ),
     ),
     numbers(app, flag),
     excluded(app, flag),
-    h('p', { class: 'rule' }, app.t('detail.flag.rule', { rule: flag.rule_id, version: flag.rule_version })),
+    h(
+      'p',
+      { class: 'rule' },
+      app.t('detail.flag.rule', { rule: flag.rule_id, version: flag.rule_version }),
+    ),
   )
 }
 
@@ -55,7 +70,9 @@ function numbers(app: App, flag: Flag): HTMLElement | null {
     h(
       'tbody',
       {},
-      ...rows.map(({ label, value }) => h('tr', {}, h('th', { scope: 'row' }, label), h('td', {}, value))),
+      ...rows.map(({ label, value }) =>
+        h('tr', {}, h('th', { scope: 'row' }, label), h('td', {}, value)),
+      ),
     ),
   )
 }
