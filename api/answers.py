@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,6 +24,23 @@ def json_answer(body: Any) -> Response:  # noqa: ANN401 - anything that orjson w
 def feature_answer(feature: bytes) -> Response:
     """Return one Feature."""
     return Response(feature, media_type=geojson.MEDIA_TYPE)
+
+
+def weak_etag(*parts: str) -> str:
+    """Return the ETag of an answer that says the same as long as these parts are the same."""
+    digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+    return f'W/"{digest[:32]}"'
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """Say whether the caller has this answer already."""
+    given = request.headers.get("If-None-Match", "")
+    return etag in {each.strip() for each in given.split(",")}
+
+
+def not_modified(etag: str) -> Response:
+    """Return 304 without a body."""
+    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag})
 
 
 def next_href(request: Request, cursor: str | None) -> str | None:

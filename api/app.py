@@ -16,6 +16,7 @@ from starlette.responses import Response
 from api.answers import json_answer
 from api.feed import Feed
 from api.headers import SecurityHeaders
+from api.metrics import RequestMetrics, count_streams
 from api.parts import ApiParts
 from api.passwords import with_decoy
 from api.problems import handle_problems
@@ -71,6 +72,8 @@ def create_app(desk: ApiParts) -> FastAPI:
     )
     app.state.services = services
     app.add_middleware(SecurityHeaders, is_https=desk.settings.is_https)
+    app.add_middleware(RequestMetrics, registry=desk.registry, clock=desk.monotonic)
+    count_streams(desk.registry, lambda: services.feed.listeners)
     handle_problems(app)
     app.router.routes.extend(desk.extra_routes)
     for spec in (*ROUTES, _openapi_route(app, desk.extra_openapi)):

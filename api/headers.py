@@ -18,7 +18,7 @@ MAP_CSP = (
 # An answer with data is never a page.
 DATA_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-_ALWAYS: Mapping[str, str] = {
+ALWAYS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -26,6 +26,10 @@ _ALWAYS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(self)",
     "Reporting-Endpoints": f'csp="{CSP_REPORTS}"',
+}
+FOR_DATA: Mapping[str, str] = {
+    "Content-Security-Policy": DATA_CSP,
+    "Cache-Control": "no-store",
 }
 _ONE_YEAR_S = 365 * 24 * 3_600
 
@@ -35,7 +39,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         self._app = app
-        self._headers = dict(_ALWAYS)
+        self._headers = dict(ALWAYS)
         if is_https:
             self._headers["Strict-Transport-Security"] = f"max-age={_ONE_YEAR_S}"
 
@@ -54,5 +58,5 @@ class SecurityHeaders:
 
     def _add_to(self, headers: MutableHeaders) -> None:
         headers.update(self._headers)
-        headers.setdefault("Content-Security-Policy", DATA_CSP)
-        headers.setdefault("Cache-Control", "no-store")
+        for name, value in FOR_DATA.items():
+            headers.setdefault(name, value)

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.headers import ALWAYS, FOR_DATA
 from schemas.codec import pointer
 from schemas.errors import (
     ConflictError,
@@ -181,4 +182,7 @@ async def _store(_request: Request, error: Exception) -> Response:
 
 async def _unexpected(_request: Request, error: Exception) -> Response:
     log.error("request failed", error=type(error).__name__, exc_info=error)
-    return problem(_internal())
+    # Starlette answers for what nobody caught outside of all middleware.
+    response = problem(_internal())
+    response.headers.update({**ALWAYS, **FOR_DATA})
+    return response

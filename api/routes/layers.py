@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import geojson
-from api.answers import json_answer
+from api.answers import is_known, json_answer, not_modified, weak_etag
 from api.params import parse_box, parse_date
 from api.repository.layers import list_layers
 from api.routing import RouteSpec
@@ -64,10 +64,13 @@ def get_layer(
         shelved = services.shelf.layer(connection, layer) if layer in visible else None
     if shelved is None:
         raise NotFoundError(layer)
+    etag = weak_etag(shelved.head.sha256, query.at or "", query.bbox or "")
+    if is_known(request, etag):
+        return not_modified(etag)
     wanted = [each for each in shelved.features if _is_wanted(each, at=at, box=box)]
     now = services.parts.system_clock.now()
     body = geojson.collection([_feature(each) for each in wanted], next_href=None, now=now)
-    return Response(body, media_type=geojson.MEDIA_TYPE)
+    return Response(body, media_type=geojson.MEDIA_TYPE, headers={"ETag": etag})
 
 
 def _is_wanted(feature: Feature, *, at: date | None, box: BoundingBox | None) -> bool:
