@@ -17,7 +17,7 @@ from schemas.delivery import DeliveryState
 
 # What is posted to one endpoint at the same time.
 AT_ONCE: Final = 2
-AHEAD: Final = 16
+AHEAD: Final = 32
 SLOW_MS: Final = 250
 
 
@@ -25,7 +25,7 @@ SLOW_MS: Final = 250
 class Slots:
     """What is claimed and not yet marked. Used by one thread."""
 
-    total: int = 256
+    total: int = 512
     _lanes: set[Lane] = field(default_factory=set)
     _held: Counter[str] = field(default_factory=Counter)
     _rooms: dict[str, int] = field(default_factory=dict)

@@ -107,9 +107,14 @@ class Deliverer:
             marker.close()
 
     async def _turn(self, posts: Posts, group: asyncio.TaskGroup, threads: Executor) -> None:
-        """Claim once, start what was claimed, and rest until there may be more."""
+        """Claim once, start what was claimed, and rest until there may be more.
+
+        The least rest is as long as the claim took: with a long backlog claims are slow, and the
+        posts need the time.
+        """
         self._woken.clear()
         loop = asyncio.get_running_loop()
+        started_s = self._around.monotonic()
         try:
             due, rest_s = await loop.run_in_executor(threads, self._look)
         except StorageError as error:
@@ -117,6 +122,7 @@ class Deliverer:
             due, rest_s = [], STORAGE_RETRY_S
         for one in due:
             posts.add(one, group)
+        await asyncio.sleep(self._around.monotonic() - started_s)
         with suppress(TimeoutError):
             async with asyncio.timeout(rest_s):
                 await self._woken.wait()

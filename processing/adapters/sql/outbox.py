@@ -19,8 +19,10 @@ from sqlalchemy.engine import Row
 
 from processing.adapters.sql import outbox_statements as sql
 from processing.adapters.sql.errors import translated
+from processing.adapters.sql.prepared import run, run_many
 from processing.notify.due import Due, Lane, Result, Target
 from processing.notify.sealing import Sealer
+from processing.notify.slots import AHEAD
 from schemas.clock import Clock
 from schemas.codec import decode
 from schemas.delivery import DeliveryState, Endpoint
@@ -28,9 +30,12 @@ from schemas.errors import ConfigurationError
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
-# The most deliveries that one claim looks at, and that of one endpoint.
+# The most deliveries that one claim looks at, and that of one endpoint: twice what the sender
+# holds of it, because what it holds is still due and looked at again.
 CLAIM_ROWS = 1_024
-CLAIM_ROWS_AN_ENDPOINT = 32
+CLAIM_ROWS_AN_ENDPOINT = 2 * AHEAD
+
+MICROSECONDS = 1_000_000
 
 
 class SqlOutbox:
@@ -51,6 +56,7 @@ class SqlOutbox:
         self._sealer = sealer
         self._clock = clock
         self._lease_s = lease_s
+        self._targets: dict[str, tuple[bytes, bytes, Target | str]] = {}
 
     def claim(self, now_s: float, wanted: Callable[[Lane], bool]) -> list[Due]:
         """Return the due deliveries of wanted lanes, one a lane, the most urgent first.
@@ -71,13 +77,13 @@ class SqlOutbox:
         """
         at = self._clock.now()
         with translated(), self._begin() as connection:
-            connection.execute(sql.MARK, [sql.mark_row(result, at) for result in results])
+            run_many(connection, sql.MARK, [sql.mark_row(result, at) for result in results])
+            attempts = sql.attempt_insert(connection.dialect.name)
             sent = [sql.attempt_row(result) for result in results if result.was_sent]
-            if sent:
-                connection.execute(sql.attempt_insert(connection.dialect.name), sent)
+            run_many(connection, attempts, sent)
             _recover(connection, results)
             _disable(connection, results)
-            connection.execute(sql.CHANGE, [sql.change_row(result, at) for result in results])
+            run_many(connection, sql.CHANGE, [sql.change_row(result, at) for result in results])
 
     def next_due(self, now_s: float) -> float | None:
         """Return the Unix seconds at which the next delivery becomes due; None if none will.
@@ -85,7 +91,7 @@ class SqlOutbox:
         What is due already but waits for an earlier transition or for room is not counted.
         """
         with translated(), self._read() as connection:
-            value = connection.execute(sql.NEXT_DUE, {"now_s": now_s}).scalar()
+            value = run(connection, sql.NEXT_DUE, {"now_s": now_s}).scalar()
         return None if value is None else float(value)
 
     def pending(self) -> int:
@@ -99,12 +105,11 @@ class SqlOutbox:
         with translated(), self._begin() as connection:
             rows = _due_rows(connection, sql.DUE_LOCKED, now_s)
             taken = [self._due(row) for row in rows if wanted((row.endpoint_id, row.alert_id))]
-            if taken:
-                connection.execute(sql.LEASE, [sql.lease_row(due, lease_end_s) for due in taken])
+            run_many(connection, sql.LEASE, [sql.lease_row(due, lease_end_s) for due in taken])
         return taken
 
     def _due(self, row: Row[tuple[object, ...]]) -> Due:
-        target, refusal = self._target(row)
+        target = self._target(row)
         return Due(
             endpoint_id=row.endpoint_id,
             alert_id=row.alert_id,
@@ -112,31 +117,39 @@ class SqlOutbox:
             priority=row.priority,
             attempts=row.attempts,
             payload=row.payload,
-            target=target,
-            refusal=refusal,
-            first_attempt_s=row.first_at.timestamp() if row.first_at else None,
+            target=target if isinstance(target, Target) else None,
+            refusal=target if isinstance(target, str) else None,
+            first_attempt_s=None if row.first_at is None else row.first_at / MICROSECONDS,
         )
 
-    def _target(self, row: Row[tuple[object, ...]]) -> tuple[Target | None, str | None]:
+    def _target(self, row: Row[tuple[object, ...]]) -> Target | str:
+        """Return where to send, or why not; opened once for as long as the row is the same."""
         if row.body is None:
-            return None, "the endpoint was deleted"
+            return "the endpoint was deleted"
         if row.disabled_at is not None:
-            return None, f"the endpoint is disabled: {row.disabled_reason or 'by hand'}"
-        endpoint = decode(Endpoint, row.body)
+            return f"the endpoint is disabled: {row.disabled_reason or 'by hand'}"
+        known = self._targets.get(row.endpoint_id)
+        if known and known[:2] == (row.body, row.secret_sealed):
+            return known[2]
+        target = self._opened(decode(Endpoint, row.body), row.secret_sealed)
+        self._targets[row.endpoint_id] = (row.body, row.secret_sealed, target)
+        return target
+
+    def _opened(self, endpoint: Endpoint, sealed: bytes) -> Target | str:
         if not endpoint.active:
-            return None, "the endpoint is not active"
+            return "the endpoint is not active"
         try:
-            secret = self._sealer.open(row.secret_sealed, subject=endpoint.endpoint_id)
+            secret = self._sealer.open(sealed, subject=endpoint.endpoint_id)
         except ConfigurationError as error:
-            return None, str(error)
-        return Target(url=endpoint.url, secret=secret.decode()), None
+            return str(error)
+        return Target(url=endpoint.url, secret=secret.decode())
 
 
 def _due_rows(
     connection: Connection, statement: sql.DueSelect, now_s: float
 ) -> Sequence[Row[tuple[object, ...]]]:
     values = {"now_s": now_s, "rows": CLAIM_ROWS, "rows_an_endpoint": CLAIM_ROWS_AN_ENDPOINT}
-    return connection.execute(statement, values).all()
+    return run(connection, statement, values).all()
 
 
 def _recover(connection: Connection, results: Sequence[Result]) -> None:
@@ -145,17 +158,13 @@ def _recover(connection: Connection, results: Sequence[Result]) -> None:
         for result in results
         if result.verdict.state is DeliveryState.DELIVERED
     }
-    if delivered:
-        connection.execute(
-            sql.BRING_FORWARD,
-            [sql.forward_row(endpoint_id, at_s) for endpoint_id, at_s in delivered.items()],
-        )
+    rows = [sql.forward_row(endpoint_id, at_s) for endpoint_id, at_s in delivered.items()]
+    run_many(connection, sql.BRING_FORWARD, rows)
 
 
 def _disable(connection: Connection, results: Sequence[Result]) -> None:
     for result in results:
         if result.verdict.disables_endpoint:
             row = sql.disable_row(result)
-            connection.execute(sql.DISABLE, row)
-            connection.execute(sql.FAIL_ALL, row)
-            connection.execute(sql.AUDIT, sql.audit_row(result))
+            for statement in (sql.DISABLE, sql.FAIL_ALL, sql.AUDIT):
+                run(connection, statement, row)

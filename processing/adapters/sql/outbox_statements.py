@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -21,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from processing.notify.due import Due, Result
+from schemas.column_types import to_micros
 from schemas.delivery import DeliveryState
 from schemas.tables import audit, changes, deliveries, delivery_attempts, endpoints
 
@@ -138,7 +140,12 @@ MARK = (
     )
 )
 
-CHANGE = insert(changes)
+CHANGE = insert(changes).values(
+    entity="delivery",
+    entity_id=bindparam("b_alert_id"),
+    revision=bindparam("b_seq"),
+    at=bindparam("b_at"),
+)
 
 BRING_FORWARD = (
     update(_this)
@@ -163,16 +170,36 @@ DISABLE = (
 FAIL_ALL = (
     update(_this)
     .where(_this.c.state == _PENDING, _this.c.endpoint_id == bindparam("b_endpoint_id"))
-    .values(state=DeliveryState.FAILED, last_error=bindparam("b_reason"))
+    .values(state=DeliveryState.FAILED.value, last_error=bindparam("b_reason"))
 )
 
-AUDIT = insert(audit)
+AUDIT = insert(audit).values(
+    at=bindparam("b_at"),
+    who="notify",
+    what="endpoint.disabled",
+    subject=bindparam("b_endpoint_id"),
+    detail=bindparam("b_reason"),
+)
 
 
+@cache
 def attempt_insert(dialect: str) -> Insert:
     """Return the insert of attempts, which an attempt that is there already doesn't break."""
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return make(delivery_attempts).on_conflict_do_nothing()
+    return (
+        make(delivery_attempts)
+        .values(
+            endpoint_id=bindparam("b_endpoint_id"),
+            alert_id=bindparam("b_alert_id"),
+            seq=bindparam("b_seq"),
+            attempt=bindparam("b_attempt"),
+            at=bindparam("b_at"),
+            status=bindparam("b_status"),
+            error=bindparam("b_error"),
+            took_ms=bindparam("b_took_ms"),
+        )
+        .on_conflict_do_nothing()
+    )
 
 
 def mark_row(result: Result, at: datetime) -> dict[str, Any]:
@@ -180,33 +207,30 @@ def mark_row(result: Result, at: datetime) -> dict[str, Any]:
     is_delivered = result.verdict.state is DeliveryState.DELIVERED
     return {
         **_key(result.due),
-        "b_state": result.verdict.state,
+        "b_state": result.verdict.state.value,
         "b_attempts": result.due.attempts + result.was_sent,
         "b_next_attempt_s": result.verdict.next_attempt_s,
         "b_status": result.answer.status,
         "b_error": _short(result.verdict.reason),
-        "b_delivered_at": at if is_delivered else None,
+        "b_delivered_at": to_micros(at) if is_delivered else None,
     }
 
 
 def attempt_row(result: Result) -> dict[str, Any]:
     """Return one attempt as a row; its time is the system clock's."""
     return {
-        "endpoint_id": result.due.endpoint_id,
-        "alert_id": result.due.alert_id,
-        "seq": result.due.seq,
-        "attempt": result.due.attempts + 1,
-        "at": result.at,
-        "status": result.answer.status,
-        "error": _short(result.answer.error),
-        "took_ms": result.took_ms,
+        **_key(result.due),
+        "b_attempt": result.due.attempts + 1,
+        "b_at": to_micros(result.at),
+        "b_status": result.answer.status,
+        "b_error": _short(result.answer.error),
+        "b_took_ms": result.took_ms,
     }
 
 
 def change_row(result: Result, at: datetime) -> dict[str, Any]:
     """Return the row of the changes feed: a delivery is found by its alert and transition."""
-    due = result.due
-    return {"entity": "delivery", "entity_id": due.alert_id, "revision": due.seq, "at": at}
+    return {**_key(result.due), "b_at": to_micros(at)}
 
 
 def lease_row(due: Due, lease_end_s: float) -> dict[str, Any]:
@@ -221,22 +245,11 @@ def forward_row(endpoint_id: str, now_s: float) -> dict[str, Any]:
 
 
 def disable_row(result: Result) -> dict[str, Any]:
-    """Return the values of DISABLE and FAIL_ALL."""
+    """Return the values of DISABLE, FAIL_ALL and AUDIT."""
     return {
         "b_endpoint_id": result.due.endpoint_id,
-        "b_at": result.at,
+        "b_at": to_micros(result.at),
         "b_reason": result.verdict.reason,
-    }
-
-
-def audit_row(result: Result) -> dict[str, Any]:
-    """Return the audit entry of an endpoint that was disabled."""
-    return {
-        "at": result.at,
-        "who": "notify",
-        "what": "endpoint.disabled",
-        "subject": result.due.endpoint_id,
-        "detail": result.verdict.reason,
     }
 
 

@@ -84,10 +84,10 @@ class TestRoom:
         assert not slots.plan().wants(one.lane)
 
     def test_of_all_failing_endpoints_is_a_quarter_so_that_live_ones_go_on(self) -> None:
-        slots = Slots(total=40)
+        slots = Slots(total=48)
         for number in range(100):
             slots.learn(result(due(f"dead-{number}", "x"), is_fine=False))
-        assert sum(fill(slots, f"dead-{number}") for number in range(100)) == 10
+        assert sum(fill(slots, f"dead-{number}") for number in range(100)) == 12
         slots.learn(result(due("fast", "x")))
         assert fill(slots, "fast") == AHEAD
 
