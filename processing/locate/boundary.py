@@ -36,7 +36,7 @@ _M_PER_DEGREE_LAT = 110_570.0
 _M_PER_DEGREE_LON = 111_310.0
 
 # One box of the tree holds so many pieces: fewer boxes to find, more pieces to measure.
-_RUN = 8
+_RUN = 2
 # Pairs of point and piece measured at once: bounds the memory (about 100 bytes a pair).
 _PAIRS_AT_ONCE = 250_000
 _TURN_DEG = 360.0

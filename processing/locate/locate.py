@@ -21,6 +21,7 @@ from schemas.layer import Feature, LayerKind
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+Facts = dict[str, object]
 
 NEARBY_LAYERS = (
     LayerKind.SETTLEMENT,
@@ -78,23 +79,17 @@ class Locator:
         the nearest from wherever within the radius (NaN or None: 0) the true place may be. Rows
         without a finite position get nothing; layers without a valid feature are left out.
         """
-        found: list[list[dict[str, object]]] = [[] for _ in range(len(lon))]
         placed = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
-        slack_m = 2.0 * np.nan_to_num(np.zeros(len(lon)) if radius_m is None else radius_m)
-        for kind in NEARBY_LAYERS:
-            facts = self._facts[kind]
-            for index, part in self._points[kind].parts(day[placed]):
-                at = placed[part]
-                nearest = index.nearest(lon[at], lat[at])
-                certain = nearest.others_m >= nearest.distance_m + slack_m[at]
-                metres = np.round(nearest.distance_m, 1).tolist()
-                rows = zip(at.tolist(), nearest.row.tolist(), metres, certain.tolist(), strict=True)
-                for point, row, distance_m, is_certain in rows:
-                    if row >= 0:
-                        found[point].append(
-                            {**facts[row], "distance_m": distance_m, "certain": is_certain}
-                        )
-        return _NEARBY_ROWS.validate_python(found)
+        radii = np.zeros(len(placed)) if radius_m is None else np.nan_to_num(radius_m[placed])
+        columns = [
+            self._nearest(kind, lon[placed], lat[placed], day=day[placed], slack_m=2.0 * radii)
+            for kind in NEARBY_LAYERS
+        ]
+        rows = [[fact for fact in row if fact] for row in zip(*columns, strict=True)]
+        found: list[tuple[Nearby, ...]] = [()] * len(lon)
+        for at, near in zip(placed.tolist(), _NEARBY_ROWS.validate_python(rows), strict=True):
+            found[at] = near
+        return found
 
     def within(
         self,
@@ -142,8 +137,32 @@ class Locator:
         """Return the P-code of the area above, "" for a country or an unknown code."""
         return self._admin.parent(pcode)
 
+    def _nearest(
+        self,
+        kind: LayerKind,
+        lon: FloatArray,
+        lat: FloatArray,
+        *,
+        day: IntArray,
+        slack_m: FloatArray,
+    ) -> list[Facts]:
+        """Return the facts of the nearest feature of a layer to each point, {} where none is."""
+        row = np.full(len(lon), -1, dtype=np.int64)
+        metres, others_m = np.full(len(lon), np.inf), np.full(len(lon), np.inf)
+        for index, part in self._points[kind].parts(day):
+            nearest = index.nearest(lon[part], lat[part])
+            row[part] = nearest.row
+            metres[part], others_m[part] = nearest.distance_m, nearest.others_m
+        facts = self._facts[kind]
+        certain = (others_m >= metres + slack_m).tolist()
+        found = zip(row.tolist(), np.round(metres, 1).tolist(), certain, strict=True)
+        return [
+            {**facts[at], "distance_m": distance_m, "certain": is_certain} if at >= 0 else {}
+            for at, distance_m, is_certain in found
+        ]
 
-def _facts(feature: Feature) -> dict[str, object]:
+
+def _facts(feature: Feature) -> Facts:
     return {
         "feature_id": feature.feature_id,
         "layer": feature.layer.value,

@@ -23,8 +23,10 @@ BoolArray = npt.NDArray[np.bool_]
 _SPHERE_RATIO = 1.0113
 # Above the rounding of unit vectors: 6 micrometres on the ground, for points on a feature.
 _ROUNDING = 1e-12
-# The second tells whether the first is surely the nearest; two more make a second look rare.
-_FIRST_LOOK = 4
+# The second tells whether the first is surely the nearest; one more makes a second look rare.
+_FIRST_LOOK = 3
+# Half a chord's arcsine is half the angle.
+_LEAST_M_A_RADIAN = 2.0 * EARTH_RADIUS_M / SPHERE_MARGIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,16 +100,27 @@ class PointIndex:
     ) -> BoolArray:
         """Fill in the nearest of some points; say for which the k nearest were too few to tell."""
         chords, local = self._tree.query(unit_xyz(lon, lat), k=np.arange(1, k + 1))
-        limit = chords[:, :1] * _SPHERE_RATIO + _ROUNDING
-        near = chords <= limit
+        near = chords <= chords[:, :1] * _SPHERE_RATIO + _ROUNDING
         point, column = np.nonzero(near)
         which = local[point, column]
-        metres = np.full(chords.shape, np.inf)
-        metres[near] = geodesic_m_many(lon[point], lat[point], self._lon[which], self._lat[which])
-        best_m = metres.min(axis=1)
-        best = np.where(metres == best_m[:, None], local, len(self._rows)).min(axis=1)
-        surely_m = 2.0 * np.arcsin(np.minimum(chords / 2.0, 1.0)) * (EARTH_RADIUS_M / SPHERE_MARGIN)
+        metres = geodesic_m_many(lon[point], lat[point], self._lon[which], self._lat[which])
+        best, best_m = local[:, 0], metres
+        if len(point) > len(at):
+            best, best_m = _first_of_least(local, near, metres)
         nearest.row[at] = self._rows[best]
         nearest.distance_m[at] = best_m
-        nearest.others_m[at] = np.where(local == best[:, None], np.inf, surely_m).min(axis=1)
+        if k > 1:
+            other = np.where(local[:, 0] == best, chords[:, 1], chords[:, 0])
+            nearest.others_m[at] = np.arcsin(np.minimum(other / 2.0, 1.0)) * _LEAST_M_A_RADIAN
         return np.asarray(near[:, -1])
+
+
+def _first_of_least(
+    local: IntArray, near: BoolArray, metres: FloatArray
+) -> tuple[IntArray, FloatArray]:
+    """Return for each row the least of the metres (of its near ones), and the first that has it."""
+    table = np.full(near.shape, np.inf)
+    table[near] = metres
+    least_m = table.min(axis=1)
+    last = np.iinfo(np.int64).max
+    return np.where(table == least_m[:, None], local, last).min(axis=1), least_m

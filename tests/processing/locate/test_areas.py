@@ -176,6 +176,34 @@ def test_the_antimeridian_is_no_border() -> None:
         assert held(shapes, lon, -17.0, 10_000.0).area == ["fiji"]
 
 
+def test_a_border_that_runs_along_the_antimeridian_is_one() -> None:
+    shapes = {"west": box(178, -20, 180, -15), "east": box(-180, -18, -178, -13)}
+    for lon in (179.99, -179.99):
+        for lat, expected in (
+            (-19.0, ("west",)),
+            (-17.0, ("east", "west")),
+            (-14.0, ("east",)),
+        ):
+            found = held(shapes, lon, lat, 2_000.0)
+            assert found.area == [""]
+            assert found.candidates == [expected]
+
+
+def test_an_area_may_end_at_the_antimeridian_along_part_of_its_height() -> None:
+    shapes = {"both": MultiPolygon([box(178, -20, 180, -10), box(-180, -20, -178, -15)])}
+    assert held(shapes, 179.99, -17.0, 5_000.0).area == ["both"]
+    assert held(shapes, 179.99, -12.0, 5_000.0).area == [""]
+    assert held(shapes, 179.99, -15.01, 5_000.0).area == [""]
+
+
+def test_a_long_border_along_a_parallel_is_where_the_map_draws_it() -> None:
+    # Half-way along one degree of this parallel the great circle lies 40 m farther north.
+    shapes = {"north": box(0, 70, 60, 80)}
+    edge_m = float(geodesic_m_many(30.5, 79.9, 30.5, 80.0))
+    assert held(shapes, 30.5, 79.9, edge_m - 20.0).area == ["north"]
+    assert held(shapes, 30.5, 79.9, edge_m + 0.5).area == [""]
+
+
 def test_a_pole_is_no_border() -> None:
     shapes = polar_cap()
     for lat in (-90.0, -89.99, -86.5):

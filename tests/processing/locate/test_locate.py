@@ -163,6 +163,15 @@ class TestStates:
         assert (located.adm1, located.adm2) == ([""], [""])
         assert located.adm2_candidates == [("S2", "T1")]
 
+    def test_a_county_says_its_state_where_the_two_layers_are_drawn_apart(self) -> None:
+        shifted = (
+            area("S", box(30, 5, 30.9, 6), layer=LayerKind.ADM1),
+            area("T", box(30.9, 5, 32, 6), layer=LayerKind.ADM1),
+            area("S1", box(30, 5, 31, 6), parent_id="S"),
+        )
+        located = locator(*shifted).locate(places([30.95], [5.5], [100.0]))
+        assert (located.adm1, located.adm2) == (["S"], ["S1"])
+
     def test_counties_are_those_of_the_day(self) -> None:
         change = date(2013, 6, 1)
         layers = locator(
