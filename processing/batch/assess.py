@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from processing.alerts.correlate import AlertKey, alert_key
 from processing.batch.flags import Drafted
-from processing.batch.incidents import columns
 from processing.batch.rows import FlagRow
 from processing.batch.stores import Stores
 from processing.locate.locate import Locator
@@ -50,7 +49,7 @@ def drafts(stores: Stores, rule: Rule, scope: Scope, locator: Locator) -> list[F
     return evaluate(
         rule,
         scope,
-        columns(stores.incidents.of_windows(scope.incidents)),
+        stores.incidents.of_windows(scope.incidents),
         stores.cube.of_windows(scope.cube),
         locator,
     )

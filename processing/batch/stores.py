@@ -23,7 +23,13 @@ from processing.batch.rows import (
     ReportRow,
     TransitionRow,
 )
-from processing.rules.window import CubeColumns, CubeWindow, FlagRange, IncidentWindow
+from processing.rules.window import (
+    CubeColumns,
+    CubeWindow,
+    FlagRange,
+    IncidentColumns,
+    IncidentWindow,
+)
 from schemas.delivery import Endpoint
 from schemas.layer import Feature
 from schemas.rule import Rule
@@ -63,10 +69,11 @@ class IncidentStore(Protocol):
     def of_ids(self, incident_ids: Collection[str]) -> list[IncidentRow]:
         """Return some incidents, retracted ones too."""
 
-    def of_windows(self, windows: Sequence[IncidentWindow]) -> list[IncidentRow]:
+    def of_windows(self, windows: Sequence[IncidentWindow]) -> IncidentColumns:
         """Return the live incidents (not retracted, no exercise) in any of some windows.
 
-        Each once, in order of (day, incident_id).
+        Each once, in order of (day, incident_id). Bodies may be read when they are looked at, so
+        they are those of this transaction.
         """
 
     def last_revisions(self, incident_ids: Collection[str]) -> dict[str, int]:

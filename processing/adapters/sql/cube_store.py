@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from processing.adapters.sql.spans import joined
 from processing.adapters.sql.statements import Sql, insert, listed
 from processing.batch.rows import CubeRow
 from processing.rules.window import CubeColumns, CubeWindow
@@ -24,10 +25,12 @@ _SWEEP = (
     + " AND ".join(f"{name} = ?" for name in _KEY)
     + "".join(f" AND {name} = 0" for name in _SUMS)
 )
-_OF_WINDOW = """
+_WIDTH = 6
+_OF_WINDOWS = """
 SELECT c.adm2, c.day, c.event_class, sum(c.incidents), sum(c.deaths), sum(c.civilian_deaths)
-FROM json_each(?) AS j CROSS JOIN cube AS c ON c.adm2 = j.value AND c.day BETWEEN ? AND ?
-GROUP BY c.adm2, c.day, c.event_class
+FROM json_each(?) AS j
+CROSS JOIN cube AS c ON c.adm2 = j.value ->> 0 AND c.day BETWEEN j.value ->> 1 AND j.value ->> 2
+GROUP BY c.adm2, c.day, c.event_class ORDER BY c.adm2, c.day, c.event_class
 """
 
 
@@ -44,21 +47,16 @@ class SqlCube:
 
     def of_windows(self, windows: Sequence[CubeWindow]) -> CubeColumns:
         """Return the sums per (adm2, day, event_class) in any of some windows."""
-        found: dict[tuple[str, int, str], tuple[int, int, int]] = {}
-        for window in windows:
-            rows = self._sql.rows(
-                _OF_WINDOW, listed(sorted(window.adm2)), window.day_from, window.day_to
-            )
-            found.update(((row[0], row[1], row[2]), (row[3], row[4], row[5])) for row in rows)
-        keys = sorted(found)
-        sums = np.array([found[key] for key in keys], dtype=np.int64).reshape(len(keys), 3)
+        asked = joined((code, w.day_from, w.day_to) for w in windows for code in w.adm2)
+        rows = self._sql.rows(_OF_WINDOWS, listed(asked))
+        read = list(zip(*rows, strict=True)) or [()] * _WIDTH
         return CubeColumns(
-            adm2=[key[0] for key in keys],
-            day=np.array([key[1] for key in keys], dtype=np.int64),
-            event_class=[key[2] for key in keys],
-            incidents=sums[:, 0],
-            deaths=sums[:, 1],
-            civilian_deaths=sums[:, 2],
+            adm2=read[0],
+            day=np.array(read[1], dtype=np.int64),
+            event_class=read[2],
+            incidents=np.array(read[3], dtype=np.int64),
+            deaths=np.array(read[4], dtype=np.int64),
+            civilian_deaths=np.array(read[5], dtype=np.int64),
         )
 
 

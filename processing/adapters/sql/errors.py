@@ -7,6 +7,7 @@ as it is: the engine then looks for the record that causes it.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -18,7 +19,19 @@ from schemas.errors import StorageError, StorageFullError
 FULL_SIGNS = ("disk is full", "disk I/O error", "readonly database", "No space left on device")
 
 # The same statement with the same values will fail again.
-LASTING = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError)
+LASTING = (
+    exc.IntegrityError,
+    exc.DataError,
+    exc.ProgrammingError,
+    exc.NotSupportedError,
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.ProgrammingError,
+    sqlite3.NotSupportedError,
+)
+
+# What may pass: everything else that a database says, through SQLAlchemy or straight.
+PASSING = (exc.DBAPIError, exc.TimeoutError, exc.ResourceClosedError, sqlite3.Error)
 
 
 @contextmanager
@@ -28,7 +41,7 @@ def translated() -> Generator[None]:
         yield
     except LASTING:
         raise
-    except (exc.DBAPIError, exc.TimeoutError, exc.ResourceClosedError) as error:
+    except PASSING as error:
         raise as_storage_error(error) from error
 
 

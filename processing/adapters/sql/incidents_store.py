@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import overload
 
-from processing.adapters.sql.statements import Sql, columns, insert, listed
+import numpy as np
+from typing_extensions import override
+
+from processing.adapters.sql.spans import joined
+from processing.adapters.sql.statements import Row, Sql, columns, insert, listed
 from processing.batch.rows import IncidentRow, RedirectRow
-from processing.rules.window import IncidentWindow
+from processing.rules.window import IncidentColumns, IncidentWindow
 from schemas.tables import incidents, redirects
 
 _ALL = columns(incidents, prefix="i.")
@@ -14,13 +19,34 @@ _ALL = columns(incidents, prefix="i.")
 _OF_IDS = f"""
 SELECT {_ALL} FROM json_each(?) AS j CROSS JOIN incidents AS i ON i.incident_id = j.value
 """  # noqa: S608 - names of ours
-_OF_WINDOW = f"""
-SELECT {_ALL} FROM json_each(?1) AS j
-CROSS JOIN incidents AS i ON i.cell4 = j.value AND i.day BETWEEN ?2 AND ?3
+# The columns of `IncidentColumns` but the last: bodies are read one by one, for the few incidents
+# that become evidence.
+_READ_BY_RULES = (
+    incidents.c.day,
+    incidents.c.incident_id,
+    incidents.c.occurred_start,
+    incidents.c.event_type,
+    incidents.c.event_class,
+    incidents.c.actor_class,
+    incidents.c.actor_key,
+    incidents.c.severity,
+    incidents.c.lon,
+    incidents.c.lat,
+    incidents.c.radius_m,
+    incidents.c.adm1,
+    incidents.c.adm2,
+    incidents.c.level,
+)
+_WIDTH = len(_READ_BY_RULES)
+_OF_SPANS = f"""
+SELECT {", ".join(f"i.{column.name}" for column in _READ_BY_RULES)} FROM json_each(?1) AS j
+CROSS JOIN incidents AS i
+    ON i.cell4 = j.value ->> 0 AND i.day BETWEEN j.value ->> 1 AND j.value ->> 2
 WHERE NOT i.retracted AND NOT i.exercise
-    AND (?4 IS NULL OR i.event_class IN (SELECT value FROM json_each(?4)))
-    AND (?5 IS NULL OR i.actor_key IN (SELECT value FROM json_each(?5)))
+    AND (?2 IS NULL OR i.event_class IN (SELECT value FROM json_each(?2)))
+    AND (?3 IS NULL OR i.actor_key IN (SELECT value FROM json_each(?3)))
 """  # noqa: S608 - names of ours
+_BODY = "SELECT body FROM incidents WHERE incident_id = ?"
 _LAST_REVISIONS = """
 SELECT h.entity_id, max(h.revision)
 FROM json_each(?) AS j
@@ -47,20 +73,42 @@ class SqlIncidents:
             return []
         return [IncidentRow._make(row) for row in self._sql.rows(_OF_IDS, listed(incident_ids))]
 
-    def of_windows(self, windows: Sequence[IncidentWindow]) -> list[IncidentRow]:
+    def of_windows(self, windows: Sequence[IncidentWindow]) -> IncidentColumns:
         """Return the live incidents in any of some windows, in order of (day, incident_id)."""
-        found: dict[str, IncidentRow] = {}
+        filters: dict[tuple[frozenset[str], frozenset[str]], list[IncidentWindow]] = {}
         for window in windows:
-            rows = self._sql.rows(
-                _OF_WINDOW,
-                listed(sorted(window.cells4)),
-                window.day_from,
-                window.day_to,
-                _only(window.event_classes),
-                _only(window.actor_keys),
+            filters.setdefault((window.event_classes, window.actor_keys), []).append(window)
+        found: list[Row] = []
+        for (event_classes, actor_keys), asked in filters.items():
+            found += self._sql.rows(
+                _OF_SPANS, listed(_spans(asked)), _only(event_classes), _only(actor_keys)
             )
-            found.update((row[0], IncidentRow._make(row)) for row in rows)
-        return sorted(found.values(), key=lambda row: (row.day, row.incident_id))
+        if len(filters) > 1:
+            found = list(set(found))
+        found.sort()
+        return self._columns(found)
+
+    def _columns(self, rows: list[Row]) -> IncidentColumns:
+        read = list(zip(*rows, strict=True)) or [()] * _WIDTH
+        incident_id: tuple[str, ...] = read[1]
+        return IncidentColumns(
+            day=np.array(read[0], dtype=np.int64),
+            incident_id=incident_id,
+            occurred_us=np.array(read[2], dtype=np.int64),
+            event_type=read[3],
+            event_class=read[4],
+            actor_class=read[5],
+            actor_key=read[6],
+            severity=np.array(read[7], dtype=np.int64),
+            # None becomes NaN.
+            lon=np.array(read[8], dtype=np.float64),
+            lat=np.array(read[9], dtype=np.float64),
+            radius_m=np.array(read[10], dtype=np.float64),
+            adm1=[code or "" for code in read[11]],
+            adm2=[code or "" for code in read[12]],
+            level=np.array(read[13], dtype=np.int64),
+            body=_Bodies(self._sql, incident_id),
+        )
 
     def last_revisions(self, incident_ids: Collection[str]) -> dict[str, int]:
         """Return the last revision of ids that were given up before."""
@@ -80,6 +128,35 @@ class SqlIncidents:
         """Remove incidents and point their ids on."""
         self._sql.many(_REMOVE, [(row.old_id,) for row in rows])
         self._sql.many(_POINT_ON, rows)
+
+
+class _Bodies(Sequence[bytes]):
+    """The bodies of some incidents, each read when it is looked at."""
+
+    def __init__(self, sql: Sql, incident_ids: Sequence[str]) -> None:
+        self._sql = sql
+        self._incident_ids = incident_ids
+
+    @override
+    def __len__(self) -> int:
+        return len(self._incident_ids)
+
+    @overload
+    def __getitem__(self, row: int) -> bytes: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> list[bytes]: ...
+
+    @override
+    def __getitem__(self, row: int | slice) -> bytes | list[bytes]:
+        if isinstance(row, slice):
+            return [self[one] for one in range(*row.indices(len(self)))]
+        body: bytes = self._sql.rows(_BODY, self._incident_ids[row])[0][0]
+        return body
+
+
+def _spans(windows: Iterable[IncidentWindow]) -> list[tuple[int, int, int]]:
+    return joined((cell, w.day_from, w.day_to) for w in windows for cell in w.cells4)
 
 
 def _only(values: frozenset[str]) -> str | None:
