@@ -45,8 +45,12 @@ class Prepared:
     link: str
 
 
-def prepare(settings: Settings, *, receiver_url: str, say: Say) -> Prepared:
+def prepare(
+    settings: Settings, *, receiver_url: str, say: Say, webhook_secret: str | None = None
+) -> Prepared:
     """Prepare the data folder and return what the replay needs.
+
+    `webhook_secret` is the receiver's, if it has one already; else one is made.
 
     Raises ConfigurationError when the folder holds a mission that is not a replay.
     """
@@ -60,7 +64,7 @@ def prepare(settings: Settings, *, receiver_url: str, say: Say) -> Prepared:
             raise ConfigurationError(
                 f"{settings.data_dir} holds a real mission: choose another folder with --data-dir"
             )
-        secrets = _webhook_secret(box, bundle, receiver_url)
+        secrets = _webhook_secret(box, bundle, receiver_url, webhook_secret)
         return Prepared(
             keys=read_replay_keys(settings), webhook_secret=secrets, link=_administrator_link(box)
         )
@@ -93,7 +97,7 @@ def _describe(database: Database, bundle: MissionBundle, say: Say) -> None:
     write_mission(database.begin, bundle.mission, now=now)
 
 
-def _webhook_secret(box: Box, bundle: MissionBundle, receiver_url: str) -> str:
+def _webhook_secret(box: Box, bundle: MissionBundle, receiver_url: str, secret: str | None) -> str:
     """Return the receiver's secret; make it and the units' keys at the first start."""
     path = box.settings.data_dir / SECRETS
     if path.exists():
@@ -105,7 +109,7 @@ def _webhook_secret(box: Box, bundle: MissionBundle, receiver_url: str) -> str:
         now=box.system_clock.now(),
         days=_KEY_DAYS,
     )
-    secret = _ring(box, receiver_url, secret=None)
+    secret = _ring(box, receiver_url, secret=secret)
     keys = {key.stored.unit_id: key.secret for key in issued}
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:

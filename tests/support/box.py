@@ -140,7 +140,9 @@ class RunningBox:
         )
 
 
-def make_box(folder: Path, *, receiver_url: str, **values: object) -> RunningBox:
+def make_box(
+    folder: Path, *, receiver_url: str, webhook_secret: str | None = None, **values: object
+) -> RunningBox:
     """Prepare the sample mission in a folder; nothing runs yet."""
     port = free_port()
     allowed = receiver_url.removeprefix("http://").partition("/")[0]
@@ -151,7 +153,9 @@ def make_box(folder: Path, *, receiver_url: str, **values: object) -> RunningBox
         webhook_allow=(allowed,),
         **values,  # type: ignore[arg-type] # pydantic checks the values
     )
-    prepared = prepare(settings, receiver_url=receiver_url, say=lambda _line: None)
+    prepared = prepare(
+        settings, receiver_url=receiver_url, say=lambda _line: None, webhook_secret=webhook_secret
+    )
     return RunningBox(settings=settings, prepared=prepared, log=folder / "box.log")
 
 

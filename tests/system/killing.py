@@ -1,0 +1,185 @@
+"""Kill the processes of a box at seeded points while reports come in, and see that nothing shows.
+
+The points are counted in answered 202s. Eight are named places in the code where a process kills
+itself; at the others door, desk or both are killed from outside. One body for the test and for
+the longer campaign (`make campaign`).
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.box import stepped_clock
+from deploy.database import open_database
+from deploy.demo.generator import Planned
+from processing.adapters.sql.state_hash import state_hash
+from tests.support.box import RunningBox, make_box, wait_for
+from tests.support.field import Field
+from tests.support.receiver import SECRET, Receiver, receiving
+from tests.support.replaying import admitted, make_desk
+
+NAMED = (
+    ("door", "spool.before_fsync"),
+    ("door", "spool.after_fsync"),
+    ("desk", "batch.inside"),
+    ("desk", "batch.before_commit"),
+    ("desk", "batch.after_commit"),
+    ("desk", "notify.before_post"),
+    ("desk", "notify.after_post"),
+    ("desk", "notify.after_mark"),
+)
+OUTSIDE = (("door",), ("desk",), ("door", "desk"))
+# While the last kill is handled so many more reports are on their way.
+_MARGIN = 12
+_DIES_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kill:
+    """One point: after so many 202s, who dies, and at which named place (None: from outside)."""
+
+    after: int
+    victims: tuple[str, ...]
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run under kills led to, beside the same reports undisturbed."""
+
+    kills: int
+    with_work_in_flight: int
+    disturbed: str
+    undisturbed: str
+    lost: tuple[tuple[str, int], ...]
+    out_of_order: tuple[str, ...]
+    untold: tuple[str, ...]
+    unverified: int
+
+
+def schedule(seed: int, *, reports: int, outside: int) -> list[Kill]:
+    """Return the kills of a seed, spread over the reports."""
+    draw = random.Random(seed)
+    points: list[tuple[tuple[str, ...], str | None]] = [((who,), name) for who, name in NAMED]
+    points += [(draw.choice(OUTSIDE), None) for _ in range(outside)]
+    draw.shuffle(points)
+    step = reports / (len(points) + 1)
+    return [
+        Kill(after=int(step * (number + 1)) + draw.randint(0, 5), victims=victims, name=name)
+        for number, (victims, name) in enumerate(points)
+    ]
+
+
+def run_under_kills(folder: Path, planned: Sequence[Planned], kills: Sequence[Kill]) -> Outcome:
+    """Send all reports while processes die, then compare with an undisturbed run."""
+    with receiving(folder / "rings.ndjson", secret=SECRET) as receiver:
+        box = make_box(folder, receiver_url=receiver.url(), webhook_secret=SECRET)
+        units = Field(
+            url=box.url,
+            keys=box.prepared.keys,
+            clock=stepped_clock(box.settings),
+            planned=planned,
+        )
+        box.start("door", "desk")
+        units.start()
+        try:
+            busy = sum(_kill(box, units, kill) for kill in kills)
+            units.allow(len(planned))
+            units.wait_answered(len(planned), within_s=300)
+            box.settle()
+        finally:
+            units.close()
+            box.stop()
+        return _compare(folder, box, planned, units, receiver, kills=len(kills), busy=busy)
+
+
+def _kill(box: RunningBox, units: Field, kill: Kill) -> bool:
+    """Carry out one kill and start again; say whether work was in flight."""
+    if kill.name is not None:
+        (victim,) = kill.victims
+        box.kill(victim)
+        box.start(victim, crash_at={victim: f"{kill.name}:1"})
+    units.allow(kill.after + _MARGIN)
+    if kill.name is None:
+        units.wait_answered(kill.after, within_s=120)
+        box.kill(*kill.victims)
+    else:
+        victim = kill.victims[0]
+        _feed_until_dead(box, units, victim, kill)
+    busy = bool(units.in_flight() or box.spooled() > box.processed() or box.undelivered())
+    box.start(*kill.victims)
+    return busy
+
+
+def _feed_until_dead(box: RunningBox, units: Field, victim: str, kill: Kill) -> None:
+    """Let more reports go until the victim has passed its point: not every batch rings anyone."""
+    allowed = kill.after + _MARGIN
+
+    def is_dead() -> bool:
+        nonlocal allowed
+        if box.is_dead(victim):
+            return True
+        if units.in_flight() == 0 and box.spooled() == box.processed():
+            allowed += _MARGIN
+            units.allow(allowed)
+        return False
+
+    wait_for(is_dead, within_s=_DIES_WITHIN_S, saying=f"{victim} dies at {kill.name}")
+    box.kill(victim)
+
+
+def _compare(
+    folder: Path,
+    box: RunningBox,
+    planned: Sequence[Planned],
+    units: Field,
+    receiver: Receiver,
+    *,
+    kills: int,
+    busy: int,
+) -> Outcome:
+    stored = {
+        (str(root), int(str(rev)))
+        for root, rev in box.rows("SELECT root_id, revision FROM reports")
+    }
+    told = {
+        (str(alert), int(str(seq)))
+        for alert, seq in box.rows("SELECT alert_id, seq FROM deliveries")
+    }
+    rings = receiver.rings()
+    heard: dict[str, list[int]] = defaultdict(list)
+    for ring in rings:
+        seq, alert = int(ring.data["seq"]), str(ring.data["alert_id"])
+        if seq not in heard[alert]:
+            heard[alert].append(seq)
+    undisturbed = _undisturbed(folder, planned)
+    database = open_database(box.settings.database_path)
+    try:
+        return Outcome(
+            kills=kills,
+            with_work_in_flight=busy,
+            disturbed=state_hash(database.read),
+            undisturbed=undisturbed,
+            lost=tuple(sorted(set(units.answered) - stored)),
+            out_of_order=tuple(alert for alert, seqs in heard.items() if seqs != sorted(seqs)),
+            untold=tuple(
+                f"{alert} {seq}" for alert, seq in sorted(told) if seq not in heard[alert]
+            ),
+            unverified=sum(not ring.verified for ring in rings),
+        )
+    finally:
+        database.engine.dispose()
+
+
+def _undisturbed(folder: Path, planned: Sequence[Planned]) -> str:
+    calm = folder / "calm"
+    calm.mkdir()
+    desk = make_desk(calm, start=planned[0].send_at)
+    desk.store(admitted(planned, desk.bundle), batch_size=100)
+    found = desk.state_hash()
+    desk.database.engine.dispose()
+    return found
