@@ -9,6 +9,7 @@ import typer
 from deploy.box import Box, open_box
 from deploy.commands.console import DataDir, console, settings_for, show_table
 from deploy.configure import new_webhook_secret, read_endpoints, write_endpoint
+from deploy.ringing import send_test
 from processing.notify.sealing import Sealer
 from schemas.delivery import Endpoint
 
@@ -70,3 +71,21 @@ def add_endpoint(box: Box, endpoint: Endpoint, *, secret: str | None = None) -> 
     sealed = Sealer(box.key).seal(chosen.encode(), subject=endpoint.endpoint_id)
     write_endpoint(box.database.begin, endpoint, sealed=sealed, now=box.system_clock.now())
     return chosen
+
+
+@endpoints.command("test")
+def test(
+    endpoint_id: Annotated[str, typer.Argument(help="The endpoint's id.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Send one signed test message to an endpoint and say what came back.
+
+    Exit status 0 for a 2xx answer, 1 otherwise.
+
+    Example: tocsin endpoints test sector-north-duty
+    """
+    with open_box(settings_for(data_dir)) as box:
+        rung = send_test(box, endpoint_id)
+    console().print(f"{endpoint_id}: {rung.says}")
+    if not rung.is_well:
+        raise typer.Exit(1)
