@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from processing.adapters.http import deliver
 from processing.adapters.http.attempting import Surroundings
 from processing.adapters.http.deliver import Deliverer, delivering
 from processing.adapters.http.sender import SendLimits
@@ -20,6 +21,8 @@ from processing.notify.addresses import allow_list
 from tests.support.outbox import OutboxBox, alert_id
 from tests.support.receiver import OK, Receiver, Reply, Rung, always, first, receiving
 
+# Slower than any test is kept waiting by a busy machine.
+SLOW_S = 3.0
 LIMITS = SendLimits(total_s=2.0, allowed=allow_list(["127.0.0.0/8"]))
 
 
@@ -52,8 +55,10 @@ def around(
     )
 
 
-def deliverer(box: OutboxBox, surroundings: Surroundings | None = None) -> Deliverer:
-    return Deliverer(box.outbox(), LIMITS, surroundings or around())
+def deliverer(
+    box: OutboxBox, surroundings: Surroundings | None = None, limits: SendLimits = LIMITS
+) -> Deliverer:
+    return Deliverer(box.outbox(), limits, surroundings or around())
 
 
 def in_background(box: OutboxBox) -> AbstractContextManager[Deliverer]:
@@ -115,13 +120,16 @@ class TestDelivering:
         assert rung.webhook_id == f"msg_{alert_id(1).replace('-', '')}_1"
         assert box.row(1).last_status == 204
 
-    def test_hears_at_once_when_it_is_woken(self, box: OutboxBox, receiver: Receiver) -> None:
+    def test_hears_at_once_when_it_is_woken(
+        self, box: OutboxBox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(deliver, "IDLE_S", 60.0)
         box.add_endpoint(receiver.url())
         with in_background(box) as running:
             for number in range(20):
                 box.add(number)
                 running.wake()
-                receiver.wait_for(exactly(number + 1), 0.9)
+                receiver.wait_for(exactly(number + 1))
             until(lambda: all_delivered(box))
 
     def test_looks_by_itself_when_a_wake_up_is_lost(
@@ -232,17 +240,18 @@ class TestADeadEndpoint:
     def test_does_not_delay_a_live_one(
         self, box: OutboxBox, receiver: Receiver, tmp_path: Path, kind: str
     ) -> None:
+        patient = SendLimits(connect_s=60, total_s=60, allowed=LIMITS.allowed)
         with dead_endpoint(kind, tmp_path) as url:
             for name in range(30):
                 box.add_endpoint(url, f"dead-{name}")
                 box.add_all([(number, 1) for number in range(20)], f"dead-{name}", priority=5)
             box.add_endpoint(receiver.url(), "alive")
-            with delivering(deliverer(box), stop_s=0.1) as running:
+            with delivering(deliverer(box, limits=patient), stop_s=0.1) as running:
                 until(lambda: running.counts.failed_attempts > 0 or kind != "refusing")
                 for number in range(100, 120):
                     box.add(number, endpoint_id="alive", priority=1)
                     running.wake()
-                    receiver.wait_for(exactly(number - 99), timeout_s=0.9)
+                    receiver.wait_for(exactly(number - 99), timeout_s=SLOW_S * 0.8)
 
     def test_is_not_called_once_it_says_that_it_is_gone(
         self, box: OutboxBox, tmp_path: Path
@@ -294,7 +303,7 @@ class TestStopping:
 def dead_endpoint(kind: str, folder: Path) -> Iterator[str]:
     """Give the address of what takes connections and never answers, or refuses, or is slow."""
     if kind == "slow":
-        with receiving(folder / "slow.jsonl", always(Reply(after_s=1.0))) as slow:
+        with receiving(folder / "slow.jsonl", always(Reply(after_s=SLOW_S))) as slow:
             yield slow.url()
         return
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
