@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -60,17 +61,34 @@ class Admin:
         """
         n = len(resolved.lon)
         columns = AdminColumns(adm1=[""] * n, adm2=[""] * n, adm2_candidates=[()] * n)
-        told = [
-            row for row in resolved.stated if self._tell(columns, row, resolved.stated[row], day)
-        ]
-        drawn = np.setdiff1d(placed, np.array(told, dtype=np.int64)) if told else placed
-        self._hold(LayerKind.ADM2, resolved, drawn, day=day, columns=columns)
-        for row in drawn.tolist():
+        left = np.zeros(n, dtype=np.bool_)
+        left[placed] = True
+        for row, area in resolved.stated.items():
+            left[row] = not self._tell(columns, row, area, day)
+        vague = left & np.isnan(resolved.radius_m)
+        circles = np.flatnonzero(left & ~vague)
+        self._hold(LayerKind.ADM2, resolved, circles, day=day, columns=columns)
+        for row in circles.tolist():
             if columns.adm2[row]:
                 columns.adm1[row] = self.parent(columns.adm2[row])
-        unsure = np.array([row for row in drawn.tolist() if not columns.adm1[row]], dtype=np.int64)
+        unsure = np.array(
+            [row for row in circles.tolist() if not columns.adm1[row]], dtype=np.int64
+        )
         self._hold(LayerKind.ADM1, resolved, unsure, day=day, columns=columns)
+        self._hold_vague(resolved, np.flatnonzero(vague), day=day, columns=columns)
         return columns
+
+    def _hold_vague(
+        self, resolved: Resolved, rows: IntArray, *, day: IntArray, columns: AdminColumns
+    ) -> None:
+        """Give positions that tell no more than a state the state, and its counties to choose."""
+        for index, part in self._areas[LayerKind.ADM1].parts(day[rows]):
+            at = rows[part]
+            held = index.hold(resolved.lon[at], resolved.lat[at], np.zeros(len(at)))
+            for row, area, touched in zip(at.tolist(), held.area, held.candidates, strict=True):
+                columns.adm1[row] = area
+                states = [self._by_code[state] for state in touched]
+                columns.adm2_candidates[row] = self._counties_of(states, int(day[row]))
 
     def _hold(
         self,
@@ -92,7 +110,7 @@ class Admin:
 
     def _tell(self, columns: AdminColumns, row: int, area: Feature, day: IntArray) -> bool:
         """Take a stated area as certain, unless it did not exist then: the circle must do."""
-        counties = self._counties_of(area, int(day[row]))
+        counties = self._counties_of([area], int(day[row]))
         if not counties or not _is_valid(area, int(day[row])):
             return False
         columns.adm2_candidates[row] = counties
@@ -103,8 +121,9 @@ class Admin:
             columns.adm1[row] = area.feature_id
         return True
 
-    def _counties_of(self, area: Feature, day: int) -> tuple[str, ...]:
-        level = [area]
+    def _counties_of(self, areas: Sequence[Feature], day: int) -> tuple[str, ...]:
+        """Return the counties in some areas of one level that were valid on a day, sorted."""
+        level = list(areas)
         while level and level[0].layer is not LayerKind.ADM2:
             level = [child for above in level for child in self._children[above.feature_id]]
         return tuple(sorted(county.feature_id for county in level if _is_valid(county, day)))

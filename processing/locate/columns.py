@@ -17,8 +17,9 @@ class PlaceColumns:
     """What the reports say of their place. NaN and "" mean not given.
 
     `lon`, `lat` are usable WGS 84 degrees (decoded from degrees or MGRS at the door) or NaN;
-    `radius_m` is the stated or derived uncertainty or NaN; `day` the mission-local day, which
-    chooses the features that were valid then.
+    `radius_m` is the stated or derived uncertainty or NaN, which beside coordinates means that
+    they tell no more than a state (P7); `day` is the mission-local day, which chooses the features
+    that were valid then.
     """
 
     lon: FloatArray
@@ -33,6 +34,9 @@ class PlaceColumns:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocatedColumns:
     """Where the reports are, as best known. Unresolved rows have NaN, cell 0 and "" codes.
+
+    A row with a position and no radius (P7) has the state that holds the point, and the state's
+    counties as candidates.
 
     `place_from` says how: degrees, mgrs, pcode, place_name, unresolved. `cell4`, `cell5` are H3
     cells as signed 64-bit integers. `adm1`, `adm2` are P-codes when the whole circle lies in one

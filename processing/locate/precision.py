@@ -21,17 +21,10 @@ RADIUS_M: Mapping[str, float] = MappingProxyType(
 )
 COARSEST = "P7"
 
-# Where nobody said how exact: typed degrees are as good as a grid reference; an MGRS reference
-# whose digits nobody counted may be a 1 km square (half its diagonal is 707 m); a name is a
-# village.
-_DEFAULT_RADIUS_M: Mapping[str, float] = MappingProxyType(
-    {
-        "degrees": RADIUS_M["P2"],
-        "mgrs": RADIUS_M["P3"],
-        "place_name": RADIUS_M["P3"],
-        "pcode": RADIUS_M["P6"],
-    }
-)
+# What a name stands for when the report does not say how near to the place it was.
+VILLAGE_M = RADIUS_M["P3"]
+# An admin area without an outline.
+COUNTY_M = RADIUS_M["P6"]
 
 
 def precision_of(radius_m: float) -> str:
@@ -40,8 +33,3 @@ def precision_of(radius_m: float) -> str:
         if radius_m <= limit_m:
             return code
     return COARSEST
-
-
-def default_radius_m(place_from: str) -> float:
-    """Return the radius of a place that states none, by how it was given."""
-    return _DEFAULT_RADIUS_M.get(place_from, RADIUS_M["P3"])

@@ -11,7 +11,8 @@ from processing.locate.areas import covering_radius_m
 from processing.locate.columns import PlaceColumns
 from processing.locate.layers import LayerSet
 from processing.locate.names import PlaceNames
-from processing.locate.precision import default_radius_m
+from processing.locate.precision import COUNTY_M, VILLAGE_M
+from schemas.geometry import LAT_LIMIT, LON_LIMIT
 from schemas.layer import Feature, LayerKind
 
 FloatArray = npt.NDArray[np.float64]
@@ -28,7 +29,10 @@ ADMIN_LAYERS = (LayerKind.ADM2, LayerKind.ADM1, LayerKind.ADM0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """Positions, NaN where unresolved. `stated` names the area that a row gave as its place."""
+    """Positions, NaN where unresolved. `stated` names the area that a row gave as its place.
+
+    A position whose radius is NaN is known to a state or worse (P7).
+    """
 
     lon: FloatArray
     lat: FloatArray
@@ -56,7 +60,8 @@ class Resolver:
 
     def resolve(self, places: PlaceColumns) -> Resolved:
         """Return a position for each row; day by day for names, since places come and go."""
-        usable = np.isfinite(places.lon) & np.isfinite(places.lat)
+        # False for NaN too.
+        usable = (np.abs(places.lon) <= LON_LIMIT) & (np.abs(places.lat) <= LAT_LIMIT)
         resolved = Resolved(
             lon=np.where(usable, places.lon, np.nan),
             lat=np.where(usable, places.lat, np.nan),
@@ -66,8 +71,6 @@ class Resolver:
         )
         for row in np.flatnonzero(~usable).tolist():
             self._from_words(resolved, row, places=places)
-        for row in np.flatnonzero(usable & ~np.isfinite(places.radius_m)).tolist():
-            resolved.radius_m[row] = default_radius_m(resolved.place_from[row])
         return resolved
 
     def _from_words(self, resolved: Resolved, row: int, *, places: PlaceColumns) -> None:
@@ -83,7 +86,7 @@ class Resolver:
             resolved.place_from[row] = UNRESOLVED
             return
         stated_m = float(places.radius_m[row])
-        radius_m = stated_m if np.isfinite(stated_m) else default_radius_m(PLACE_NAME)
+        radius_m = stated_m if stated_m > 0.0 else VILLAGE_M
         self._put(resolved, row, feature=named, radius_m=radius_m)
         resolved.place_from[row] = PLACE_NAME
 
@@ -95,7 +98,7 @@ class Resolver:
         radius_m = self._radius_m.get(feature.feature_id)
         if radius_m is None:
             covered_m = max(covering_radius_m(feature), feature.radius_m)
-            is_area = feature.layer in ADMIN_LAYERS
-            radius_m = covered_m or default_radius_m(PCODE if is_area else PLACE_NAME)
+            unstated_m = COUNTY_M if feature.layer in ADMIN_LAYERS else VILLAGE_M
+            radius_m = covered_m or unstated_m
             self._radius_m[feature.feature_id] = radius_m
         return radius_m

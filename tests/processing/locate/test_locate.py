@@ -101,11 +101,20 @@ class TestOrderOfResolution:
         assert located.place_from == ["unresolved"]
         assert np.isnan(located.lon).all()
 
-    def test_coordinates_without_a_radius_get_one_by_how_they_were_given(self) -> None:
-        located = self.layers.locate(
-            places([30.5, 30.5], [5.5, 5.5], [np.nan, np.nan], decoded_from=["degrees", "mgrs"])
-        )
-        assert located.radius_m.tolist() == [100.0, 1_000.0]
+    def test_coordinates_without_a_radius_tell_no_more_than_the_state(self) -> None:
+        located = self.layers.locate(places([30.5, 40.0], [5.5, 5.5], [np.nan, np.nan]))
+        assert np.isnan(located.radius_m).all()
+        assert located.place_from == ["degrees", "degrees"]
+        assert (located.adm1, located.adm2) == (["S", ""], ["", ""])
+        assert located.adm2_candidates == [("S1", "S2"), ()]
+
+    @pytest.mark.parametrize(("lon", "lat"), [(181.0, 5.0), (30.0, -91.0), (np.inf, 5.0)])
+    def test_coordinates_that_cannot_be_are_not_used(self, lon: float, lat: float) -> None:
+        located = self.layers.locate(places([lon], [lat], [10.0], place_name=["town"]))
+        assert located.place_from == ["place_name"]
+
+    def test_no_name_is_exact(self) -> None:
+        assert self.layers.locate(said(place_name="town", radius_m=0.0)).radius_m[0] == 1_000.0
 
 
 class TestPCodes:
