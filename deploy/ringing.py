@@ -46,7 +46,7 @@ async def _post(box: Box, endpoint: Endpoint, secret: str) -> Answer:
     headers = {
         "webhook-id": message_id,
         "webhook-timestamp": str(seconds),
-        "webhook-signature": sign(secret, message_id, seconds, body),
+        "webhook-signature": sign(secret, message_id, unix_s=seconds, body=body),
     }
     limits = SendLimits(
         total_s=box.settings.webhook_timeout_s, allowed=allow_list(box.settings.webhook_allow)

@@ -74,7 +74,7 @@ def add_endpoint(box: Box, endpoint: Endpoint, *, secret: str | None = None) -> 
 
 
 @endpoints.command("test")
-def test(
+def ring_once(
     endpoint_id: Annotated[str, typer.Argument(help="The endpoint's id.")],
     data_dir: DataDir = None,
 ) -> None:
