@@ -25,6 +25,7 @@ class Drafted:
 
     draft: FlagDraft
     rule: Rule
+    params_sha256: str
     alert_key: AlertKey
 
     @property
@@ -106,7 +107,7 @@ def flag_of(one: Drafted, *, now: datetime) -> Flag:
         flag_key=draft.flag_key(),
         rule_id=rule.rule_id,
         rule_version=rule.version,
-        params_sha256=rule.params_sha256(),
+        params_sha256=one.params_sha256,
         band=draft.band,
         priority=draft.priority,
         certainty=draft.certainty,

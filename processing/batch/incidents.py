@@ -116,7 +116,8 @@ def incident_row(
         if encode(incident) == before.body and lower == before.views:
             return None
     revision = first_revision if before is None else before.revision + 1
-    incident = incident.model_copy(update={"revision": revision})
+    if incident.revision != revision:
+        incident = incident.model_copy(update={"revision": revision})
     is_placed = incident.lon is not None and incident.lat is not None
     return IncidentRow(
         incident_id=incident.incident_id,

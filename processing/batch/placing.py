@@ -63,35 +63,36 @@ def report_rows(
     for i, one in enumerate(arrivals):
         admitted, report = one.admitted, one.admitted.report
         occurred = report.occurred_start or admitted.received_at
+        # By position: naming 27 fields would cost more than making the row.
         rows.append(
             ReportRow(
-                report_id=report_id(occurred, report.root_id, report.revision),
-                root_id=report.root_id,
-                revision=report.revision,
-                current=False,
-                node=admitted.node,
-                position=one.record.position,
-                unit_id=admitted.unit_id,
-                sha256=admitted.sha256,
-                received_at=one.received_us,
-                occurred_start=to_micros(occurred),
-                day=days[i],
-                event_type=report.event_type,
-                event_class=event_class(report.event_type),
-                record_kind=report.record_kind,
-                fusible=fusible[i] and is_happening(admitted),
-                lon=_number(lon[i]),
-                lat=_number(lat[i]),
-                radius_m=_number(radius_m[i]),
-                place_from=located.place_from[i],
-                cell4=cell4[i],
-                adm1=located.adm1[i] or None,
-                adm2=located.adm2[i] or None,
-                adm2_candidates=",".join(located.adm2_candidates[i]) or None,
-                level=int(level_of(report.sensitivity)),
-                exercise=report.exercise,
-                incident_id=None,
-                body=one.record.value,
+                report_id(occurred, report.root_id, report.revision),
+                report.root_id,
+                report.revision,
+                False,  # noqa: FBT003 - current: decided by the turnover
+                admitted.node,
+                one.record.position,
+                admitted.unit_id,
+                admitted.sha256,
+                one.received_us,
+                to_micros(occurred),
+                days[i],
+                report.event_type,
+                event_class(report.event_type),
+                report.record_kind,
+                fusible[i] and is_happening(admitted),
+                _number(lon[i]),
+                _number(lat[i]),
+                _number(radius_m[i]),
+                located.place_from[i],
+                cell4[i],
+                located.adm1[i] or None,
+                located.adm2[i] or None,
+                ",".join(located.adm2_candidates[i]) or None,
+                int(level_of(report.sensitivity)),
+                report.exercise,
+                None,  # incident_id
+                one.record.value,
             )
         )
     return rows

@@ -117,7 +117,8 @@ def _again(
     scope = replace(wanted, flags=_only(wanted, stored))
     for draft in drafts(stores, rule, scope, world.locator):
         if draft.flag_key() == stored.flag_key:
-            flag = flag_of(Drafted(draft, rule, key_of(draft)), now=_ANY_TIME)
+            drafted = Drafted(draft, rule, rule.params_sha256(), key_of(draft))
+            flag = flag_of(drafted, now=_ANY_TIME)
             # Through bytes, so that both have JSON's types.
             return decode(Flag, encode(flag))
     return None
