@@ -6,16 +6,13 @@ from collections.abc import Sequence
 
 import orjson
 
-from ingest.admission import Admitted, Context, admit
-from ingest.answers import problem_of
+from ingest.admission import Admitted, Context, admit_all
+from ingest.answers import Told, problem_of
 from ingest.finding import Refused
 from ingest.json_text import split_array, split_lines
 from ingest.limits import IntakeLimits
-from schemas.report import Receipt
 
 Decision = Admitted | Refused
-
-_STATUS_ACCEPTED = 202
 
 
 def split(body: bytes, *, as_lines: bool, limits: IntakeLimits) -> list[bytes] | Refused:
@@ -44,26 +41,22 @@ def decide_batch(
     items = split(body, as_lines=as_lines, limits=limits)
     if isinstance(items, Refused):
         return items
-    return [_decide(item, context=context, limits=limits) for item in items]
+    return admit_all(items, context=context, limits=limits)
 
 
-def _decide(item: bytes, *, context: Context, limits: IntakeLimits) -> Decision:
-    if len(item) > limits.max_report_bytes:
-        return Refused(code="TOO_LARGE", detail="This report is too large.")
-    return admit(item, context=context, limits=limits)
-
-
-def batch_answer(answers: Sequence[Receipt | Refused]) -> bytes:
+def batch_answer(answers: Sequence[Told | Refused]) -> bytes:
     """Return the JSON of a batch's answer: how many, and one verdict an item in order."""
-    accepted = sum(isinstance(answer, Receipt) for answer in answers)
-    items = b",".join(_item(index, answer) for index, answer in enumerate(answers))
-    head = f'{{"accepted":{accepted},"refused":{len(answers) - accepted},"items":['
-    return head.encode() + items + b"]}"
+    accepted = sum(isinstance(answer, Told) for answer in answers)
+    items = b",".join([_item(index, answer) for index, answer in enumerate(answers)])
+    return b'{"accepted":%d,"refused":%d,"items":[%b]}' % (
+        accepted,
+        len(answers) - accepted,
+        items,
+    )
 
 
-def _item(index: int, answer: Receipt | Refused) -> bytes:
-    if isinstance(answer, Receipt):
-        receipt = answer.model_dump_json(exclude_none=True)
-        return f'{{"index":{index},"status":{_STATUS_ACCEPTED},"receipt":{receipt}}}'.encode()
+def _item(index: int, answer: Told | Refused) -> bytes:
+    if isinstance(answer, Told):
+        return b'{"index":%d,"status":202,"receipt":%b}' % (index, answer.receipt)
     problem = problem_of(answer)
     return orjson.dumps({"index": index, "status": problem.status, "problem": problem.document()})

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -25,8 +24,7 @@ _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _NOT_FINITE = re.compile(rb"(?<![\w.])[+-]?(?:nan|inf|infinity)(?!\w)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A document and its canonical bytes."""
 
     value: Any
@@ -43,14 +41,18 @@ def parse(body: bytes, *, max_depth: int) -> Parsed | Refused:
     A leading byte order mark is ignored. `max_depth` counts nested objects and arrays.
     """
     text = body.removeprefix(_BOM)
-    if _may_be_deeper(text, max_depth) and depth(text, stop_after=max_depth) > max_depth:
+    # No deeper than it has brackets that open; counting these is nearly free.
+    may_be_deeper = text.count(b"{") + text.count(b"[") > max_depth
+    if may_be_deeper and depth(text, stop_after=max_depth) > max_depth:
         return Refused(code="TOO_DEEP", detail=f"Nested more than {max_depth} deep.")
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         return _explain(text, error)
     form = canonical(value)
-    if _may_repeat_keys(text, form):
+    # Each member has its colon, and reading drops a repeated member with all its colons. So if
+    # the canonical form has as many, nothing was dropped; only an escaped colon could make up.
+    if text.count(b":") != form.count(b":") or (b"\\" in text and b"\\u003" in text):
         repeated = _repeated_key(text)
         if repeated is not None:
             return Refused(code="DUPLICATE_KEY", detail=f"The key “{repeated}” is there twice.")
@@ -93,6 +95,7 @@ def split_array(body: bytes, *, max_depth: int) -> list[bytes] | Refused:
 def _cut(text: bytes) -> list[bytes] | None:
     """Cut an array at its own commas; None when its brackets or quotes don't close."""
     items: list[bytes] = []
+    token = b""
     start, now = 1, 0
     for match in _TOKEN.finditer(text):
         token = match[0]
@@ -105,22 +108,9 @@ def _cut(text: bytes) -> list[bytes] | None:
             start = match.end()
         if now == 0:
             break
-    if now != 0 or start != len(text):
+    if now != 0 or token != b"]" or start != len(text):
         return None
     return items
-
-
-def _may_be_deeper(text: bytes, max_depth: int) -> bool:
-    return text.count(b"{") + text.count(b"[") > max_depth
-
-
-def _may_repeat_keys(text: bytes, form: bytes) -> bool:
-    """Say whether an object may have one key twice.
-
-    Each member has its colon, and reading drops a repeated member with all its colons. So if the
-    canonical form has as many, nothing was dropped; only an escaped colon could make up for one.
-    """
-    return text.count(b":") != form.count(b":") or b"\\u003" in text
 
 
 def _repeated_key(text: bytes) -> str | None:

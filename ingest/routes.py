@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial, wraps
 
@@ -17,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ingest.admission import Admitted, Context, admit
-from ingest.answers import Trimmed, problem_of, settle
+from ingest.answers import Told, Trimmed, problem_of, settle, told
 from ingest.batch import Decision, batch_answer, decide_batch
 from ingest.body import read_body
 from ingest.credentials import Denial, Sender
@@ -27,7 +28,6 @@ from ingest.media import is_json, is_lines, media_type
 from ingest.responses import json_response, problem_response
 from ingest.spool_entry import SpoolVerdict
 from schemas.errors import StorageError
-from schemas.report import Receipt
 
 log = structlog.get_logger(__name__)
 
@@ -96,8 +96,8 @@ class Intake:
         answer = (await self._settle([decision]))[0]
         if isinstance(answer, Refused):
             raise RefusedError(answer, unit_id=sender.unit_id)
-        self._count(answer)
-        return json_response(answer.model_dump_json(exclude_none=True).encode(), status=202)
+        self._count([answer])
+        return json_response(answer.receipt, status=202)
 
     @_answered
     async def batch(self, request: Request) -> Response:
@@ -109,8 +109,7 @@ class Intake:
         if isinstance(decisions, Refused):
             raise RefusedError(decisions, unit_id=sender.unit_id)
         answers = await self._settle(decisions)
-        for answer in answers:
-            self._count(answer)
+        self._count(answers)
         return json_response(batch_answer(answers))
 
     @_answered
@@ -160,7 +159,7 @@ class Intake:
         )
         return decide() if len(body) <= limits.inline_bytes else await asyncio.to_thread(decide)
 
-    async def _settle(self, decisions: Sequence[Decision]) -> list[Receipt | Refused]:
+    async def _settle(self, decisions: Sequence[Decision]) -> list[Told | Refused]:
         """Store what is admitted, all of it in one transaction, and answer each in order."""
         verdicts = iter(await self._store([it for it in decisions if isinstance(it, Admitted)]))
         return [
@@ -174,7 +173,7 @@ class Intake:
         future = self._door.spool.append([it.entry for it in admitted])
         return await asyncio.wrap_future(future)
 
-    async def _answer(self, admitted: Admitted, verdict: SpoolVerdict) -> Receipt | Refused:
+    async def _answer(self, admitted: Admitted, verdict: SpoolVerdict) -> Told | Refused:
         answer = settle(admitted, verdict, node=self._door.node)
         if not isinstance(answer, Trimmed):
             return answer
@@ -183,28 +182,33 @@ class Intake:
         )
         if first is None:
             raise StorageError("the first answer is stored, but can't be read now")
-        return first
+        return told(first)
 
     # ------------------------------------------------------------ telling
 
     def refuse(self, refused: Refused, *, unit_id: str | None = None) -> Response:
         """Answer with a refusal: counted, logged once, and named by its instance."""
         instance = f"urn:tocsin:request:{secrets.token_hex(8)}"
-        self._count(refused)
+        self._count([refused])
         log.info("refused", code=refused.code, unit_id=unit_id, instance=instance)
         problem = problem_of(refused, instance=instance)
         return problem_response(problem, _HEADERS.get(problem.status))
 
-    def _count(self, answer: Receipt | Refused) -> None:
+    def _count(self, answers: Sequence[Told | Refused]) -> None:
         metrics = self._door.metrics
-        if isinstance(answer, Refused):
-            metrics.verdicts.labels("refused", answer.code).inc()
-            return
-        outcome = "duplicate" if answer.duplicate else "accepted"
-        reason = "WITH_WARNINGS" if answer.warnings else "CLEAN"
-        metrics.verdicts.labels(outcome, reason).inc()
-        for warning in answer.warnings:
-            metrics.warnings.labels(warning.code).inc()
+        for (outcome, reason), count in Counter(map(_outcome, answers)).items():
+            metrics.verdicts.labels(outcome, reason).inc(count)
+        for answer in answers:
+            if isinstance(answer, Told) and answer.warnings:
+                for warning in answer.warnings:
+                    metrics.warnings.labels(warning.code).inc()
+
+
+def _outcome(answer: Told | Refused) -> tuple[str, str]:
+    if isinstance(answer, Refused):
+        return "refused", answer.code
+    outcome = "duplicate" if answer.duplicate else "accepted"
+    return outcome, "WITH_WARNINGS" if answer.warnings else "CLEAN"
 
 
 def _require_media(request: Request, is_known: Callable[[str], bool]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ingest.finding import Finding, pointer
 from schemas.report import Report
@@ -21,8 +23,7 @@ FIELDS = ("occurred_start", "occurred_end", "observed_at", "reported_at", "valid
 _CLOCKS = ("occurred_start", "observed_at", "reported_at")
 
 
-@dataclass(slots=True, kw_only=True)
-class CheckedTimes:
+class CheckedTimes(NamedTuple):
     """When it happened, what to write into the document, and what was noticed.
 
     `changes` maps a field to its new text, or to None where it is left out. `was_given`: the
@@ -32,12 +33,8 @@ class CheckedTimes:
     occurred_start: datetime
     was_given: bool = True
     clock_suspect: bool = False
-    changes: dict[str, str | None] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-
-    def note(self, key: str, code: str, detail: str) -> None:
-        """Remember a finding about one field."""
-        self.findings.append(Finding(pointer=pointer(key), code=code, detail=detail))
+    changes: Mapping[str, str | None] = MappingProxyType({})
+    findings: tuple[Finding, ...] = ()
 
 
 def check_times(report: Report, *, received_at: datetime) -> CheckedTimes:
@@ -48,74 +45,72 @@ def check_times(report: Report, *, received_at: datetime) -> CheckedTimes:
     """
     start = report.occurred_start
     if start is not None and _are_plain(report, start, latest=received_at + AHEAD):
-        return CheckedTimes(occurred_start=start)
-    checked = CheckedTimes(occurred_start=received_at)
-    usable: dict[str, datetime] = {}
-    for key in FIELDS:
-        at: datetime | None = getattr(report, key)
-        if at is not None:
-            _check(checked, usable, key, at)
-    _judge_clocks(checked, usable, received_at)
-    _settle_start(checked, usable, received_at)
-    _check_end(checked, usable)
-    return checked
+        return CheckedTimes(start)
+    return _Check(report, received_at).result()
 
 
 def _are_plain(report: Report, start: datetime, *, latest: datetime) -> bool:
     """Say whether there is surely nothing to remark or change: the quick and usual case."""
-    rest = (report.observed_at, report.reported_at)
     return (
-        _is_plain(start, latest)
-        and all(at is None or _is_plain(at, latest) for at in rest)
-        and report.occurred_end is None
+        report.occurred_end is None
         and report.valid_to is None
+        and _is_plain(start, latest)
+        and (report.observed_at is None or _is_plain(report.observed_at, latest))
+        and (report.reported_at is None or _is_plain(report.reported_at, latest))
     )
 
 
 def _is_plain(at: datetime, latest: datetime) -> bool:
-    return EARLIEST <= at <= latest and not at.utcoffset()
+    return at.year >= EARLIEST.year and not at.utcoffset() and at <= latest
 
 
-def _check(checked: CheckedTimes, usable: dict[str, datetime], key: str, at: datetime) -> None:
-    if not _CALENDAR_START < at < _CALENDAR_END:
-        checked.changes[key] = None
-        checked.note(key, "WRONG_TYPE_OR_RANGE", "Outside of the calendar; left out.")
-        return
-    usable[key] = at
-    if at.utcoffset():
-        checked.changes[key] = text(at)
+class _Check:
+    """The careful way through the times of one report."""
 
+    def __init__(self, report: Report, received_at: datetime) -> None:
+        self._given = {key: getattr(report, key) for key in FIELDS}
+        self._received_at = received_at
+        self._usable: dict[str, datetime] = {}
+        self._changes: dict[str, str | None] = {}
+        self._findings: list[Finding] = []
 
-def _judge_clocks(
-    checked: CheckedTimes, usable: dict[str, datetime], received_at: datetime
-) -> None:
-    latest = received_at + AHEAD
-    for key in _CLOCKS:
-        at = usable.get(key)
+    def result(self) -> CheckedTimes:
+        for key, at in self._given.items():
+            if at is not None:
+                self._take(key, at)
+        suspect = [key for key in _CLOCKS if self._is_suspect(key)]
+        best = next((key for key in _CLOCKS if key in self._usable), None)
+        start = self._received_at if best is None else self._usable[best]
+        if best != "occurred_start":
+            self._changes["occurred_start"] = text(start)
+            source = best or "received_at"
+            self._note("occurred_start", "START_FILLED", f"Missing; taken from {source}.")
+        if self._usable.get("occurred_end", start) < start:
+            self._note("occurred_end", "END_BEFORE_START", "Before the start; kept as given.")
+        return CheckedTimes(
+            start, best is not None, bool(suspect), self._changes, tuple(self._findings)
+        )
+
+    def _take(self, key: str, at: datetime) -> None:
+        if not _CALENDAR_START < at < _CALENDAR_END:
+            self._changes[key] = None
+            self._note(key, "WRONG_TYPE_OR_RANGE", "Outside of the calendar; left out.")
+            return
+        self._usable[key] = at
+        if at.utcoffset():
+            self._changes[key] = text(at)
+
+    def _is_suspect(self, key: str) -> bool:
+        at = self._usable.get(key)
+        latest = self._received_at + AHEAD
         if at is None or EARLIEST <= at <= latest:
-            continue
-        checked.clock_suspect = True
+            return False
         side = "after it was received" if at > latest else "before the year 2000"
-        checked.note(key, "CLOCK_SUSPECT", f"The time lies {side}; kept as given.")
+        self._note(key, "CLOCK_SUSPECT", f"The time lies {side}; kept as given.")
+        return True
 
-
-def _settle_start(
-    checked: CheckedTimes, usable: dict[str, datetime], received_at: datetime
-) -> None:
-    best = next((key for key in _CLOCKS if key in usable), None)
-    checked.was_given = best is not None
-    checked.occurred_start = received_at if best is None else usable[best]
-    if best == "occurred_start":
-        return
-    checked.changes["occurred_start"] = text(checked.occurred_start)
-    source = "received_at" if best is None else best
-    checked.note("occurred_start", "START_FILLED", f"Missing; taken from {source}.")
-
-
-def _check_end(checked: CheckedTimes, usable: dict[str, datetime]) -> None:
-    end = usable.get("occurred_end")
-    if end is not None and end < checked.occurred_start:
-        checked.note("occurred_end", "END_BEFORE_START", "Before the start; kept as given.")
+    def _note(self, key: str, code: str, detail: str) -> None:
+        self._findings.append(Finding(pointer=pointer(key), code=code, detail=detail))
 
 
 def text(at: datetime) -> str:

@@ -20,7 +20,6 @@ _FORM = re.compile(
 )
 _WITHOUT_ZONE = re.compile(r"[A-HJ-NP-Z]{2}\d{2,10}")
 _SQUARE_M = 100_000.0
-_MAX_DIGITS = 10
 
 # GEOTRANS, which the library wraps, keeps the ellipsoid and the projection of a call in C globals.
 _library = threading.Lock()
@@ -50,28 +49,16 @@ def decode_mgrs(text: str, default_zone: str | None = None) -> GridPoint | None:
     match = _FORM.fullmatch(reference)
     if match is None or match["zone"] is None or len(match["digits"]) % 2:
         return None
-    corner = _degrees(_middle(match))
-    if corner is None:
+    middle = _degrees(reference)
+    if middle is None:
         return None
-    lon, lat = corner
+    lon, lat = middle
     side_m = _SQUARE_M / 10 ** (len(match["digits"]) // 2)
     return GridPoint(lon=lon, lat=lat, half_diagonal_m=side_m / math.sqrt(2.0), reference=reference)
 
 
-def _middle(match: re.Match[str]) -> str:
-    """Return the reference of a square's middle: one more digit each way, a 5.
-
-    The middle of a square of 1 m can't be written, and half a metre is nothing.
-    """
-    digits = match["digits"]
-    head = f"{match['zone']}{match['band']}{match['square']}"
-    if len(digits) == _MAX_DIGITS:
-        return head + digits
-    half = len(digits) // 2
-    return f"{head}{digits[:half]}5{digits[half:]}5"
-
-
 def _degrees(reference: str) -> tuple[float, float] | None:
+    """Return the middle of a square: the library gives that, not the corner."""
     try:
         with _library:
             lat, lon = MGRS().toLatLon(reference)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from ingest.decoders.grid import GridPoint, decode_mgrs
 from ingest.finding import Finding, pointer, shown
@@ -26,8 +28,7 @@ FROM_DEGREES = "degrees"
 FROM_MGRS = "mgrs"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecodedPlace:
+class DecodedPlace(NamedTuple):
     """The usable position of a report, or none, with what was noticed.
 
     `is_usable` is False when coordinates were given and can't be right. `radius_m` is None where
@@ -57,6 +58,9 @@ class _Reading:
 
 def decode_place(location: ReportedLocation, gazetteer: Gazetteer) -> DecodedPlace:
     """Return the position of a location. Degrees win over a grid reference that disagrees."""
+    if _is_plain(location, gazetteer):
+        radius_m = _radius_of(location.precision or UNSTATED_PRECISION)
+        return DecodedPlace(location.lon, location.lat, radius_m, FROM_DEGREES)
     reading = _Reading(location, gazetteer)
     degrees = _degrees(reading)
     grid = _grid(reading)
@@ -70,6 +74,22 @@ def decode_place(location: ReportedLocation, gazetteer: Gazetteer) -> DecodedPla
     was_given = location.lon is not None or location.lat is not None
     return DecodedPlace(
         is_usable=not was_given and location.mgrs is None, findings=tuple(reading.findings)
+    )
+
+
+def _is_plain(location: ReportedLocation, gazetteer: Gazetteer) -> bool:
+    """Say whether there are degrees and surely nothing to remark: the quick and usual case."""
+    lon, lat, area = location.lon, location.lat, gazetteer.area
+    return (
+        lon is not None
+        and lat is not None
+        and area is not None
+        and area.contains(lon, lat)
+        and bool(lon or lat)
+        and location.mgrs is None
+        and location.accuracy_m is None
+        and location.uncertainty_m is None
+        and (location.pcode is None or location.pcode in gazetteer.pcodes)
     )
 
 
@@ -177,6 +197,12 @@ def _precision_m(location: ReportedLocation, *, is_bare: bool) -> float | None:
         if not is_bare or location.accuracy_m:
             return 0.0
         precision = UNSTATED_PRECISION
+    return _radius_of(precision)
+
+
+@lru_cache(maxsize=64)
+def _radius_of(precision: str) -> float | None:
+    """Return the radius of a precision code; one that the list does not have is its coarsest."""
     radius = code_list("loc_precision").get(precision).attributes["radius_m"]
     return None if radius is None else float(radius)
 

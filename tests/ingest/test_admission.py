@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ingest.admission import Admitted, Context, admit, admit_all
+from ingest.finding import Refused
+from ingest.limits import IntakeLimits
+from schemas.codec import canonical, decode, sha256
+from schemas.identity import report_id
+from schemas.report import AdmittedReport, Report
+from tests.ingest.support import CLEAN, GAZETTEER, NODE, NOON, SENDER, UNIT, body
+
+LIMITS = IntakeLimits()
+CONTEXT = Context(node=NODE, sender=SENDER, received_at=NOON, gazetteer=GAZETTEER)
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=6,
+)
+FIELDS = st.sampled_from(sorted(Report.model_fields))
+PARTS = st.sampled_from(
+    [
+        "lon",
+        "lat",
+        "mgrs",
+        "pcode",
+        "precision",
+        "harm",
+        "best",
+        "type",
+        "role",
+        "raw_code",
+        "given",
+    ]
+)
+# Objects that look like reports: the right names, any values.
+REPORTISH = st.dictionaries(
+    FIELDS,
+    JSON
+    | st.dictionaries(PARTS, JSON, max_size=4)
+    | st.lists(st.dictionaries(PARTS, JSON, max_size=3), max_size=3)
+    | st.sampled_from(["2013-12-16T09:30:00Z", "2013-12-16", "NIL", "COSMIC", "AC_CLASH", "P3"]),
+    max_size=6,
+)
+
+
+def admitted(content: bytes) -> Admitted:
+    decision = admit(content, context=CONTEXT, limits=LIMITS)
+    assert isinstance(decision, Admitted), decision
+    return decision
+
+
+def message(content: bytes) -> AdmittedReport:
+    return decode(AdmittedReport, admitted(content).entry.value)
+
+
+def codes(content: bytes) -> list[str]:
+    return [warning.code for warning in admitted(content).warnings]
+
+
+class TestAnyBytes:
+    @given(st.binary(max_size=200))
+    @example(b"")
+    @example(b"[" * 2_000)
+    @example(b'{"a":' * 40 + b"1" + b"}" * 40)
+    def test_never_raise(self, content: bytes) -> None:
+        assert isinstance(admit(content, context=CONTEXT, limits=LIMITS), Admitted | Refused)
+
+    @given(JSON)
+    def test_any_json_is_admitted_or_refused(self, value: Any) -> None:  # noqa: ANN401 - any JSON value
+        content = json.dumps(value).encode()
+        assert isinstance(admit(content, context=CONTEXT, limits=LIMITS), Admitted | Refused)
+
+    @given(REPORTISH)
+    def test_what_is_admitted_can_be_read_from_the_log(self, value: dict[str, Any]) -> None:
+        decision = admit(json.dumps(value).encode(), context=CONTEXT, limits=LIMITS)
+        if isinstance(decision, Refused):
+            assert decision.code in {"UNUSABLE", "SYNTAX", "NOT_UTF8", "NOT_FINITE"}
+            return
+        read = decode(AdmittedReport, decision.entry.value)
+        assert read.report.root_id == decision.entry.root_id
+        assert read.report.revision == decision.entry.revision
+        assert read.report.occurred_start is not None
+        assert decision.entry.report_id == report_id(
+            read.report.occurred_start, read.report.root_id, read.report.revision
+        )
+        assert read.warnings == decision.warnings
+        assert len(read.warnings) <= LIMITS.max_warnings
+        assert read.unit_id == UNIT
+        assert read.received_at == NOON
+        assert (read.decoded_lon is None) == (read.decoded_lat is None)
+        # What is in the log is read the same by the strict reading: nothing is mended twice.
+        again = admit(
+            canonical(json.loads(decision.entry.value)["report"]), context=CONTEXT, limits=LIMITS
+        )
+        assert isinstance(again, Admitted)
+
+    @given(st.lists(REPORTISH.map(json.dumps).map(str.encode), max_size=5))
+    def test_together_or_one_by_one_is_the_same(self, bodies: list[bytes]) -> None:
+        one_by_one = [admit(it, context=CONTEXT, limits=LIMITS) for it in bodies]
+        assert admit_all(bodies, context=CONTEXT, limits=LIMITS) == one_by_one
+
+
+class TestSameBody:
+    @given(REPORTISH, st.randoms(use_true_random=False))
+    def test_the_order_of_keys_and_spaces_do_not_matter(
+        self,
+        value: dict[str, Any],
+        random: Any,  # noqa: ANN401 - hypothesis' random
+    ) -> None:
+        keys = list(value)
+        random.shuffle(keys)
+        one = admit(json.dumps(value).encode(), context=CONTEXT, limits=LIMITS)
+        other = admit(
+            json.dumps({key: value[key] for key in keys}, indent=3).encode(),
+            context=CONTEXT,
+            limits=LIMITS,
+        )
+        if isinstance(one, Admitted):
+            assert isinstance(other, Admitted)
+            assert one.entry == other.entry
+        else:
+            assert isinstance(other, Refused)
+            assert one.code == other.code
+
+    def test_the_hash_is_of_the_body_as_it_was_sent(self) -> None:
+        content = body(colour="red")
+        assert admitted(content).entry.sha256 == sha256(canonical(orjson.loads(content)))
+        assert admitted(content).entry.sha256 != admitted(body()).entry.sha256
+
+    def test_another_value_is_another_body(self) -> None:
+        assert admitted(body(severity=1)).entry.sha256 != admitted(body(severity=2)).entry.sha256
+
+    def test_a_report_without_an_id_gets_the_same_one_for_the_same_body(self) -> None:
+        content = orjson.dumps({"text": "shots"})
+        assert admitted(content).entry.root_id == admitted(content).entry.root_id
+        assert admitted(content).entry.root_id != admitted(b'{"text":"shot"}').entry.root_id
+
+
+class TestCleanReport:
+    def test_has_no_warnings_and_lies_in_the_log_as_it_was_sent(self) -> None:
+        read = message(body())
+        assert read.warnings == ()
+        assert read.report == Report.model_validate(CLEAN)
+        assert (read.decoded_lon, read.decoded_lat) == (31.56, 6.21)
+        assert read.decoded_radius_m == 1_000
+        assert read.decoded_from == "degrees"
+        assert read.place_usable
+        assert not read.clock_suspect
+
+    def test_reads_the_same_as_by_the_careful_way(self) -> None:
+        # An unknown field sends it the slow way; nothing else may differ.
+        quick, careful = message(body()), message(body(colour="red"))
+        assert careful.report == quick.report
+        assert codes(body(colour="red")) == ["UNKNOWN_FIELD"]
+
+
+class TestTimes:
+    def test_are_written_in_utc(self) -> None:
+        read = message(body(occurred_start="2013-12-16T12:30:00+03:00"))
+        start = read.report.occurred_start
+        assert start == datetime(2013, 12, 16, 9, 30, tzinfo=UTC)
+        assert start is not None
+        assert start.utcoffset() == timedelta(0)
+        assert read.warnings == ()
+
+    def test_a_missing_start_is_taken_from_the_best_time_there_is(self) -> None:
+        seen = {"observed_at": "2013-12-16T08:00:00Z", "reported_at": "2013-12-16T08:30:00Z"}
+        for given_times, expected in (
+            (seen, datetime(2013, 12, 16, 8, 0, tzinfo=UTC)),
+            ({"reported_at": "2013-12-16T08:30:00Z"}, datetime(2013, 12, 16, 8, 30, tzinfo=UTC)),
+            ({}, NOON),
+        ):
+            read = message(orjson.dumps({"root_id": "abc-1", "text": "shots", **given_times}))
+            assert read.report.occurred_start == expected
+            assert "START_FILLED" in [it.code for it in read.warnings]
+
+    @pytest.mark.parametrize("given_time", ["1970-01-01T00:00:00Z", "2100-01-01T00:00:00Z"])
+    def test_a_wrong_clock_is_marked_and_kept(self, given_time: str) -> None:
+        read = message(body(occurred_start=given_time))
+        assert read.clock_suspect
+        assert read.report.occurred_start == datetime.fromisoformat(given_time)
+
+    def test_five_minutes_ahead_is_still_a_clock(self) -> None:
+        assert codes(body(reported_at="2013-12-16T12:05:00Z")) == []
+        assert codes(body(reported_at="2013-12-16T12:05:01Z")) == ["CLOCK_SUSPECT"]
+
+    def test_without_an_offset_they_are_the_missions(self) -> None:
+        read = message(body(occurred_start="2013-12-16T12:30:00"))
+        assert read.report.occurred_start == datetime(2013, 12, 16, 9, 30, tzinfo=UTC)
+
+    def test_a_date_alone_says_its_precision(self) -> None:
+        read = message(body(occurred_start="2013-12-16"))
+        assert read.report.occurred_start == datetime(2013, 12, 15, 21, 0, tzinfo=UTC)
+        assert read.report.time_precision == "DAY"
+
+
+class TestCodes:
+    def test_an_unknown_event_type_is_kept_as_raw_code(self) -> None:
+        read = message(body(event_type="DRAGON"))
+        assert (read.report.event_type, read.report.raw_code) == ("OTHER", "DRAGON")
+
+    def test_the_senders_own_raw_code_stays(self) -> None:
+        assert message(body(event_type="DRAGON", raw_code="drg")).report.raw_code == "drg"
+
+    def test_words_are_kept_too(self) -> None:
+        read = message(body(event_type="Attaque armée!"))
+        assert (read.report.event_type, read.report.raw_code) == ("OTHER", "Attaque armée!")
+
+    def test_an_unknown_actor_keeps_the_senders_word(self) -> None:
+        read = message(body(actors=[{"type": "STATE_MILITARY"}, {"type": "WIZARD"}]))
+        assert read.report.actors[0].raw_code is None
+        assert (read.report.actors[1].type, read.report.actors[1].raw_code) == ("UNKNOWN", "WIZARD")
+        assert read.warnings[0].pointer == "#/actors/1/type"
+
+    @pytest.mark.parametrize("value", ["COSMIC", 2, {}, [], "", "très secret"])
+    def test_an_unknown_sensitivity_is_the_highest(self, value: Any) -> None:  # noqa: ANN401 - any JSON value
+        assert message(body(sensitivity=value)).report.sensitivity == "STRICTLY_CONFIDENTIAL"
+
+    def test_a_caveat_that_cannot_be_read_raises_the_sensitivity(self) -> None:
+        read = message(body(caveats=["NO_PARTNER", 7.5e20]))
+        assert read.report.caveats == ("NO_PARTNER",)
+        assert read.report.sensitivity == "STRICTLY_CONFIDENTIAL"
+
+    def test_another_spelling_is_read(self) -> None:
+        read = message(body(sensitivity="unclassified", event_type="ac-clash"))
+        assert read.report.sensitivity == "UNCLASSIFIED"
+        assert read.report.event_type == "AC_CLASH"
+
+
+class TestSalvage:
+    def test_a_bad_item_leaves_the_others_and_their_pointers(self) -> None:
+        victims = [
+            {"harm": "KILLED"},
+            {"harm": "KILLED", "best": 1},
+            {"harm": "KILLED", "best": "x"},
+            {"harm": "KILLED", "best": 2, "colour": "red"},
+        ]
+        read = message(body(victims=victims))
+        assert [cell.best for cell in read.report.victims] == [1, 2]
+        assert {(it.code, it.pointer) for it in read.warnings} == {
+            ("UNKNOWN_FIELD", "#/victims/3/colour"),
+            ("INCOMPLETE", "#/victims/0"),
+            ("WRONG_TYPE_OR_RANGE", "#/victims/2/best"),
+            ("INCOMPLETE", "#/victims/2"),
+        }
+
+    def test_pointers_are_escaped(self) -> None:
+        assert message(body(**{"a/b~c": 1})).warnings[0].pointer == "#/a~1b~0c"
+
+    def test_the_list_of_warnings_is_bounded(self) -> None:
+        read = message(body(**{f"f{n}": n for n in range(100)}))
+        assert len(read.warnings) == LIMITS.max_warnings
+        assert read.warnings[-1].code == "MORE_WARNINGS"
+        assert read.warnings[-1].detail.startswith("61 ")
+
+
+class TestUsable:
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b'{"event_type":"AC_CLASH"}',
+            b'{"event_type":"DRAGON"}',
+            b'{"text":"shots"}',
+            b'{"location":{"lon":31.5,"lat":6.2}}',
+            b'{"location":{"place_name":"Bor"}}',
+            b'{"location":"Bor"}',
+            b'{"occurred_start":"2013-12-16T09:30:00Z"}',
+            b'{"root_id":"abc-1","revision":2,"report_kind":"RETRACTION"}',
+            b'{"report_kind":"NIL"}',
+        ],
+    )
+    def test_one_of_what_where_and_when_is_enough(self, content: bytes) -> None:
+        admitted(content)
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"{}",
+            b'{"text":"  "}',
+            b'{"event_type":"OTHER"}',
+            b'{"location":{"lon":0,"lat":0}}',
+            b'{"location":{"place_name":" "}}',
+            b'{"severity":3}',
+        ],
+    )
+    def test_none_of_them_is_not(self, content: bytes) -> None:
+        decision = admit(content, context=CONTEXT, limits=LIMITS)
+        assert isinstance(decision, Refused)
+        assert decision.code == "UNUSABLE"
