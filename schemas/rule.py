@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -76,9 +77,14 @@ class TempoSeries(StrictMessage):
 
 
 class TempoEscalation(RuleBase):
-    """R03: more incidents or deaths in a county than its own past explains."""
+    """R03: more incidents or deaths in a county than its own past explains.
+
+    Before `records_from` counts are unknown, not zero: no day is judged until its whole baseline
+    is recorded. Without it every county rises when a mission begins to report.
+    """
 
     kind: Literal["tempo_escalation"] = "tempo_escalation"
+    records_from: date | None = None
     series: Annotated[tuple[TempoSeries, ...], Field(min_length=1)]
     window_days: Days = 7
     baseline_weeks: Annotated[int, Field(ge=4, le=52)] = 12
@@ -107,9 +113,13 @@ class RepeatBand(StrictMessage):
 
 
 class Recurrence(RuleBase):
-    """R05: after one attack, the risk near by is raised."""
+    """R05: after one attack, the risk near by is raised.
+
+    The baseline is as long as was recorded: it begins at `records_from` at the earliest.
+    """
 
     kind: Literal["recurrence"] = "recurrence"
+    records_from: date | None = None
     event_classes: tuple[Key, ...]
     band_near: RepeatBand
     band_wide: RepeatBand

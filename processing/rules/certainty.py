@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+import numpy.typing as npt
+
 from processing.fuse.cells import MAX_RADIUS_M
+from processing.rules.window import IncidentColumns
 from schemas.flag import Band, Certainty
 
 
 def has_place(lon: float, radius_m: float) -> bool:
     """Say whether a place may enter distance rules: resolved, and not wider than P6 (25 km)."""
     return math.isfinite(lon) and radius_m <= MAX_RADIUS_M
+
+
+def is_placed(columns: IncidentColumns) -> npt.NDArray[np.bool_]:
+    """Say of each row whether its place may enter distance rules."""
+    return np.asarray(np.isfinite(columns.lon) & (columns.radius_m <= MAX_RADIUS_M), dtype=np.bool_)
 
 
 def within(distance_m: float, radius_m: float, *, limit_m: float) -> Certainty | None:

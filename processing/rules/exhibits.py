@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from processing.rules.window import IncidentColumns
 from schemas.incident import Incident
@@ -47,13 +47,13 @@ class Exhibits:
         """Say whether made-up reports are among the evidence."""
         return any(self.incident(row).illustrative for row in rows)
 
-    def level(self, rows: Iterable[int]) -> int:
+    def level(self, rows: Sequence[int]) -> int:
         """Return the highest sensitivity level of the evidence."""
-        return max(int(self.columns.level[row]) for row in rows)
+        return int(self.columns.level[list(rows)].max())
 
-    def latest_us(self, rows: Iterable[int]) -> int:
+    def latest_us(self, rows: Sequence[int]) -> int:
         """Return the latest start among the evidence."""
-        return max(int(self.columns.occurred_us[row]) for row in rows)
+        return int(self.columns.occurred_us[list(rows)].max())
 
     def lead(self, rows: Iterable[int]) -> int:
         """Return the row that speaks for several: best placed, then the smallest id."""

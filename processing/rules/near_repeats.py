@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from processing.rules.certainty import has_place
+from processing.rules.certainty import is_placed
 from processing.rules.window import IncidentColumns, IntArray
+from schemas.clock import EPOCH_DAY
 from schemas.geometry import FloatArray, chord, geodesic_m_many, unit_xyz
 from schemas.rule import Recurrence
 
@@ -46,14 +47,12 @@ def attributed_rows(rule: Recurrence, columns: IncidentColumns) -> list[int]:
     """
     classes = frozenset(rule.event_classes)
     widest_m = rule.band_near.within_km * _METRES_IN_KM
-    pairs = zip(columns.event_class, columns.actor_key, strict=True)
+    known = is_placed(columns) & (columns.radius_m <= widest_m)
+    facts = zip(known.tolist(), columns.actor_key, columns.event_class, strict=True)
     return [
         row
-        for row, (class_, actor_key) in enumerate(pairs)
-        if actor_key
-        and class_ in classes
-        and columns.radius_m[row] <= widest_m
-        and has_place(columns.lon[row], columns.radius_m[row])
+        for row, (is_known, actor_key, class_) in enumerate(facts)
+        if is_known and actor_key and class_ in classes
     ]
 
 
@@ -73,48 +72,63 @@ def repeats_of(
         yield from _repeats(rule, columns, rows, np.array(wanted[actor_key], dtype=np.int64))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Past:
+    """Earlier incidents with how far and how long ago they were; places are off by `blur_m`."""
+
+    prior: IntArray
+    apart_m: FloatArray
+    blur_m: FloatArray
+    age_days: IntArray
+
+    def of(self, part: slice) -> _Past:
+        return _Past(
+            prior=self.prior[part],
+            apart_m=self.apart_m[part],
+            blur_m=self.blur_m[part],
+            age_days=self.age_days[part],
+        )
+
+
 def _repeats(
     rule: Recurrence, columns: IncidentColumns, rows: IntArray, targets: IntArray
 ) -> Iterator[Repeats]:
     at, prior = _pairs(rule, columns, rows, targets)
-    apart_m = geodesic_m_many(
-        columns.lon[targets[at]], columns.lat[targets[at]], columns.lon[prior], columns.lat[prior]
+    of = targets[at]
+    past = _Past(
+        prior=prior,
+        apart_m=geodesic_m_many(
+            columns.lon[of], columns.lat[of], columns.lon[prior], columns.lat[prior]
+        ),
+        blur_m=columns.radius_m[of] + columns.radius_m[prior],
+        age_days=columns.day[of] - columns.day[prior],
     )
-    blur_m = columns.radius_m[targets[at]] + columns.radius_m[prior]
-    age_days = columns.day[targets[at]] - columns.day[prior]
     # Few incidents have a past at all: leave out at once those that can't have enough of one.
     wide_m = rule.band_wide.within_km * _METRES_IN_KM
-    maybe = (apart_m - blur_m <= wide_m) & (age_days <= rule.band_wide.within_days)
+    maybe = (past.apart_m - past.blur_m <= wide_m) & (past.age_days <= rule.band_wide.within_days)
     enough = np.bincount(at[maybe], minlength=len(targets)) >= rule.min_prior
     bounds = np.searchsorted(at, np.arange(len(targets) + 1))
     for i in np.flatnonzero(enough).tolist():
-        of = slice(int(bounds[i]), int(bounds[i + 1]))
         row = int(targets[i])
-        yield _of_one(rule, row, prior[of], apart_m=apart_m[of], blur=(blur_m[of], age_days[of]))
+        own = past.of(slice(int(bounds[i]), int(bounds[i + 1])))
+        yield _of_one(rule, row, own, day=int(columns.day[row]))
 
 
-def _of_one(
-    rule: Recurrence,
-    row: int,
-    prior: IntArray,
-    *,
-    apart_m: FloatArray,
-    blur: tuple[FloatArray, IntArray],
-) -> Repeats:
-    blur_m, age_days = blur
+def _of_one(rule: Recurrence, row: int, past: _Past, *, day: int) -> Repeats:
     wide_m = rule.band_wide.within_km * _METRES_IN_KM
     near_m = rule.band_near.within_km * _METRES_IN_KM
-    recent = age_days <= rule.band_wide.within_days
-    fresh = age_days <= rule.band_near.within_days
-    baseline = int((~recent & (apart_m <= wide_m)).sum())
+    surely_m, maybe_m = past.apart_m + past.blur_m, past.apart_m - past.blur_m
+    recent = past.age_days <= rule.band_wide.within_days
+    fresh = past.age_days <= rule.band_near.within_days
+    baseline = int((~recent & (past.apart_m <= wide_m)).sum())
     return Repeats(
         row=row,
-        certain=_rows(prior, recent & (apart_m + blur_m <= wide_m)),
-        possible=_rows(prior, recent & (apart_m - blur_m <= wide_m)),
-        near_certain=_rows(prior, fresh & (apart_m + blur_m <= near_m)),
-        near_possible=_rows(prior, fresh & (apart_m - blur_m <= near_m)),
+        certain=_rows(past.prior, recent & (surely_m <= wide_m)),
+        possible=_rows(past.prior, recent & (maybe_m <= wide_m)),
+        near_certain=_rows(past.prior, fresh & (surely_m <= near_m)),
+        near_possible=_rows(past.prior, fresh & (maybe_m <= near_m)),
         baseline=baseline,
-        expected=_expected(rule, baseline),
+        expected=_expected(rule, baseline, day=day),
     )
 
 
@@ -141,9 +155,12 @@ def _is_earlier(columns: IncidentColumns, a: IntArray, b: IntArray) -> BoolArray
     return np.asarray((first < second) | ((first == second) & (a < b)), dtype=np.bool_)
 
 
-def _expected(rule: Recurrence, baseline: int) -> float:
+def _expected(rule: Recurrence, baseline: int, *, day: int) -> float:
     period_days = rule.band_wide.within_days
-    periods = max(0.0, (rule.baseline_days - period_days) / period_days)
+    recorded_days = rule.baseline_days
+    if rule.records_from is not None:
+        recorded_days = min(recorded_days, day - (rule.records_from - EPOCH_DAY).days)
+    periods = max(0.0, (recorded_days - period_days) / period_days)
     return (_PRIOR_INCIDENTS + baseline) / (_PRIOR_PERIODS + periods)
 
 

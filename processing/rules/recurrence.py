@@ -12,6 +12,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from processing.rules.cells import WINDOW_RESOLUTION, cell_circle, cell_text, cover
@@ -46,7 +47,7 @@ def scope_of(rule: Recurrence, touched: Touched, layers: Layers) -> Scope:  # no
         for near, day in spots
         for cell in near
     )
-    wanted = [(_around(rule, near), day - days, day + days) for near, day in spots]
+    wanted = [(_around(near, _reach_m(rule)), day - days, day + days) for near, day in spots]
     windows = grouped(wanted, event_classes=frozenset(rule.event_classes))
     return Scope(flags=merged(flags), incidents=windows)
 
@@ -229,10 +230,11 @@ def _reach_m(rule: Recurrence) -> float:
     return (rule.band_wide.within_km + 2 * rule.band_near.within_km) * _METRES_IN_KM
 
 
-def _around(rule: Recurrence, cells: frozenset[int]) -> frozenset[int]:
+# Busy places ask for the same few sets of cells, batch after batch.
+@lru_cache(maxsize=16_384)
+def _around(cells: frozenset[int], reach_m: float) -> frozenset[int]:
     """Return the cells that hold whatever may be near an incident in some cells."""
     circles = [cell_circle(cell) for cell in cells]
-    reach_m = _reach_m(rule)
     return frozenset().union(
         *(cover(lon, lat, radius_m + reach_m) for lon, lat, radius_m in circles)
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from processing.fuse.cells import MAX_RADIUS_M
-from processing.rules.certainty import has_place, settle, within
+from processing.rules.certainty import is_placed, settle, within
 from processing.rules.layers import Layers
 from processing.rules.window import IncidentColumns
 from schemas.flag import Band, Certainty
@@ -37,12 +37,11 @@ class Hit:
 def violent_rows(rule: ViolenceNearSite, columns: IncidentColumns) -> list[int]:
     """Return the rows that the rule is about: of its types or classes, with a usable place."""
     types, classes = frozenset(rule.event_types), frozenset(rule.event_classes)
-    pairs = zip(columns.event_type, columns.event_class, strict=True)
+    facts = zip(is_placed(columns).tolist(), columns.event_type, columns.event_class, strict=True)
     return [
         row
-        for row, (kind, class_) in enumerate(pairs)
-        if (kind in types or class_ in classes)
-        and has_place(columns.lon[row], columns.radius_m[row])
+        for row, (is_known, kind, class_) in enumerate(facts)
+        if is_known and (kind in types or class_ in classes)
     ]
 
 

@@ -7,6 +7,7 @@ new, and without a clock the days to come would be raised before they came.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -22,7 +23,7 @@ from processing.rules.layers import Layers, areas_of
 from processing.rules.mass_killing import ANY_ACTOR, county_place
 from processing.rules.ranges import Answers, merged
 from processing.rules.tempo_counts import daily, select
-from processing.rules.tempo_tail import tail_of
+from processing.rules.tempo_tail import baseline_days
 from processing.rules.tempo_verdict import Verdict, needed_days, verdicts
 from processing.rules.window import (
     CubeColumns,
@@ -34,11 +35,13 @@ from processing.rules.window import (
     Touched,
 )
 from processing.rules.windows import grouped
+from schemas.clock import EPOCH_DAY
 from schemas.flag import Certainty
 from schemas.rule import TempoEscalation, TempoSeries
 
 _DEATHS = "civilian_deaths"
 _SMALLEST_SHOWN = 0.0001
+_NONE: tuple[list[int], list[int]] = ([], [])
 
 
 def scope_of(rule: TempoEscalation, touched: Touched, layers: Layers) -> Scope:
@@ -91,14 +94,23 @@ def _tempo(
     selected = select(cube, counties, day_from=day_from, day_to=day_to)
     asked = _asked(scope, counties, day_from, selected.shape)
     evidence = _Evidence(exhibits)
+    known_from = _known_from(rule)
+    known_from = None if known_from is None else known_from - day_from
     for series in rule.series:
         counts = daily(rule, series, selected)
         county, day = np.nonzero(asked & (counts > 0))
-        for verdict in verdicts(rule, counts, county, day):
+        for verdict in verdicts(rule, counts, county, day, known_from=known_from):
             at = (counties[verdict.county], verdict.day + day_from)
             rows = evidence.rows(rule, series, at)
             if rows:
                 yield _finding(rule, series, verdict, rows=rows, at=at, layers=layers)
+
+
+def _known_from(rule: TempoEscalation) -> int | None:
+    """Return the first day whose whole baseline is recorded, None when nothing is said of it."""
+    if rule.records_from is None:
+        return None
+    return (rule.records_from - EPOCH_DAY).days + baseline_days(rule)
 
 
 def _asked(
@@ -118,31 +130,34 @@ class _Evidence:
 
     def __init__(self, exhibits: Exhibits) -> None:
         self._exhibits = exhibits
-        self._by_county: dict[str, list[int]] | None = None
+        self._by_county: dict[str, tuple[list[int], list[int]]] | None = None
 
     def rows(
         self, rule: TempoEscalation, series: TempoSeries, at: tuple[str, int]
     ) -> tuple[int, ...]:
         """Return the rows that were counted for a county on the window that ends on a day."""
         county, day = at
-        columns, classes = self._exhibits.columns, frozenset(series.event_classes)
-        rows = tuple(
-            row
-            for row in self._of_county().get(county, ())
-            if day - rule.window_days < columns.day[row] <= day
-            and columns.event_class[row] in classes
-        )
+        classes = self._exhibits.columns.event_class
+        own, days = self._of_county().get(county, _NONE)
+        first = bisect_right(days, day - rule.window_days)
+        last = bisect_right(days, day)
+        rows = tuple(row for row in own[first:last] if classes[row] in series.event_classes)
         if series.measure != _DEATHS:
             return rows
         return tuple(
             row for row in rows if self._exhibits.incident(row).victims.civilians_killed_best
         )
 
-    def _of_county(self) -> Mapping[str, list[int]]:
+    def _of_county(self) -> Mapping[str, tuple[list[int], list[int]]]:
+        """Return rows and their days by county, in order of day."""
         if self._by_county is None:
-            self._by_county = defaultdict(list)
-            for row, adm2 in enumerate(self._exhibits.columns.adm2):
-                self._by_county[adm2].append(row)
+            self._by_county = defaultdict(lambda: ([], []))
+            columns = self._exhibits.columns
+            facts = zip(columns.adm2, columns.day.tolist(), strict=True)
+            for row, (adm2, day) in enumerate(facts):
+                rows, days = self._by_county[adm2]
+                rows.append(row)
+                days.append(day)
         return self._by_county
 
 
@@ -185,7 +200,7 @@ def _numbers(
         "expected": round(verdict.usual, 6),
         "baseline_count": verdict.baseline,
         "baseline_weeks": rule.baseline_weeks,
-        "chance": float(f"{tail_of(rule, verdict.count, verdict.usual):.6g}"),
+        "chance": float(f"{verdict.chance:.6g}"),
         "watch_at": verdict.watch_at,
         "alert_at": verdict.alert_at,
         "cusum": round(verdict.cusum, 6),
@@ -211,7 +226,7 @@ def _sentence(
 
 
 def _why(rule: TempoEscalation, verdict: Verdict) -> str:
-    chance = _percent(tail_of(rule, verdict.count, verdict.usual))
+    chance = _percent(verdict.chance)
     if verdict.is_alert:
         return f"By chance so many come in {chance} of weeks (threshold {verdict.alert_at})"
     if verdict.is_slow_rise:

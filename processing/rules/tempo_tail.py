@@ -3,7 +3,8 @@
 Let n be the incidents in B baseline periods. The posterior mean of the rate is (0.5 + n)/(1 + B)
 and the next count is negative binomial with variance mu + mu²/k + mu/(1 + B): chance, clustering,
 and how little the past tells. The slow rise is a CUSUM of (x - mu)/sd less a slack, over the last
-`cusum_weeks` periods and from 0, so that it is a function of a bounded past.
+`cusum_weeks` periods and from 0, so that it is a function of a bounded past; it starts again at 0
+after it raised.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import nbinom
 
 from processing.rules.window import IntArray
 from schemas.geometry import FloatArray
 from schemas.rule import TempoEscalation
+
+BoolArray = npt.NDArray[np.bool_]
 
 _PRIOR_COUNT = 0.5
 _PRIOR_PERIODS = 1.0
@@ -43,11 +47,24 @@ def look_back_days(rule: TempoEscalation) -> int:
     return periods * rule.window_days + rule.window_days - 1
 
 
-def read(rule: TempoEscalation, counts: IntArray, county: IntArray, day: IntArray) -> Reading:
+def baseline_days(rule: TempoEscalation) -> int:
+    """Return how many days before a day its baseline begins."""
+    periods = 1 + rule.guard_weeks + rule.baseline_weeks
+    return periods * rule.window_days - 1
+
+
+def read(
+    rule: TempoEscalation,
+    counts: IntArray,
+    county: IntArray,
+    day: IntArray,
+    *,
+    known_from: int | None = None,
+) -> Reading:
     """Read some (county, day) of an array of counts a day.
 
     `county` and `day` are indexes of one shape into `counts`; each day has at least
-    `look_back_days` before it.
+    `look_back_days` before it. Periods that end before `known_from` do not count for the slow rise.
     """
     sums = np.zeros((counts.shape[0], counts.shape[1] + 1), dtype=np.int64)
     np.cumsum(counts, axis=1, out=sums[:, 1:])
@@ -65,7 +82,7 @@ def read(rule: TempoEscalation, counts: IntArray, county: IntArray, day: IntArra
         usual=usual[..., 0],
         watch_at=threshold(rule, now, tail=rule.watch_tail, least=rule.watch_min),
         alert_at=threshold(rule, now, tail=rule.alert_tail, least=rule.alert_min),
-        cusum=_cusum(rule, count, usual),
+        cusum=_cusum(rule, count, usual, _known(days, known_from)),
     )
 
 
@@ -89,10 +106,10 @@ def threshold(rule: TempoEscalation, baseline: IntArray, *, tail: float, least: 
     return np.asarray(smallest[at].reshape(baseline.shape), dtype=np.int64)
 
 
-def tail_of(rule: TempoEscalation, count: int, usual: float) -> float:
-    """Return the chance of a count, or a higher one."""
-    n, p = _parameters(rule, np.array(usual))
-    return float(nbinom.sf(count - 1, n, p))
+def chance_of(rule: TempoEscalation, count: IntArray, usual: FloatArray) -> FloatArray:
+    """Return the chance of counts, or higher ones."""
+    n, p = _parameters(rule, usual)
+    return np.asarray(nbinom.sf(count - 1, n, p), dtype=np.float64)
 
 
 def _parameters(rule: TempoEscalation, usual: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -101,16 +118,29 @@ def _parameters(rule: TempoEscalation, usual: FloatArray) -> tuple[FloatArray, F
     return usual**2 / (spread - usual), usual / spread
 
 
+def _known(days: IntArray, known_from: int | None) -> BoolArray:
+    if known_from is None:
+        return np.ones(days.shape, dtype=np.bool_)
+    return np.asarray(days >= known_from, dtype=np.bool_)
+
+
 def _window(sums: IntArray, county: IntArray, day: IntArray, days: int) -> IntArray:
     """Return the sums over some days that end on a day, from running sums."""
     return np.asarray(sums[county, day + 1] - sums[county, day + 1 - days], dtype=np.int64)
 
 
-def _cusum(rule: TempoEscalation, count: IntArray, usual: FloatArray) -> FloatArray:
+def _cusum(
+    rule: TempoEscalation, count: IntArray, usual: FloatArray, known: BoolArray
+) -> FloatArray:
     """Fold S = max(0, S + (x - mu)/sd - slack) over the periods, newest first in the last axis.
 
-    From 0, the fold equals the largest sum of the newest m terms, over all m.
+    Periods whose baseline is not known add nothing. After it raised, S starts again at 0: else one
+    jump would keep a county raised for half a year, and chance would raise up to 13 % of weeks.
     """
     sd = np.maximum(np.sqrt(variance(rule, usual)), rule.min_sd)
-    steps = (count - usual) / sd - rule.cusum_slack_sd
-    return np.asarray(np.maximum(np.cumsum(steps, axis=-1).max(axis=-1), 0.0))
+    steps = np.where(known, (count - usual) / sd - rule.cusum_slack_sd, 0.0)
+    rise = np.zeros(count.shape[:-1])
+    for period in reversed(range(rule.cusum_weeks)):
+        rise = np.where(rise > rule.cusum_limit, 0.0, rise)
+        rise = np.maximum(rise + steps[..., period], 0.0)
+    return rise

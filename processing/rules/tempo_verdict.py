@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from processing.rules.tempo_tail import Reading, look_back_days, read
+from processing.rules.tempo_tail import Reading, chance_of, look_back_days, read
 from processing.rules.window import IntArray
 from schemas.flag import Band
 from schemas.geometry import FloatArray
@@ -26,7 +26,7 @@ SUSTAINED_DAYS = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Why a county's day is raised. `cleared_at` is the count below which it would clear."""
+    """Why a county's day is raised. `chance` is that of the count or a higher one."""
 
     county: int
     day: int
@@ -37,6 +37,7 @@ class Verdict:
     count: int
     baseline: int
     usual: float
+    chance: float
     watch_at: int
     alert_at: int
     cusum: float
@@ -53,24 +54,49 @@ def needed_days(rule: TempoEscalation) -> int:
 
 
 def verdicts(
-    rule: TempoEscalation, counts: IntArray, county: IntArray, day: IntArray
+    rule: TempoEscalation,
+    counts: IntArray,
+    county: IntArray,
+    day: IntArray,
+    *,
+    known_from: int | None = None,
 ) -> list[Verdict]:
-    """Judge some (county, day), indexes into counts a day; return those that are raised."""
+    """Judge some (county, day), indexes into counts a day; return those that are raised.
+
+    Days before `known_from` are not raised and carry no other: their past is not recorded.
+    """
     if not len(day):
         return []
     # Column 0 is the day itself, column i the day i days before.
     days = day[:, None] - np.arange(SUSTAINED_DAYS + 1)
-    reading = read(rule, counts, np.broadcast_to(county[:, None], days.shape), days)
+    areas = np.broadcast_to(county[:, None], days.shape)
+    reading = read(rule, counts, areas, days, known_from=known_from)
     watch = reading.count >= reading.watch_at
     alert = reading.count >= reading.alert_at
     slow = reading.cusum > rule.cusum_limit
     hit = watch | alert | slow
+    if known_from is not None:
+        hit &= days >= known_from
     stays = _stays(rule, hit, _is_high(rule, reading))
     raised = np.flatnonzero(hit[:, 0] | stays)
+    chance = chance_of(rule, reading.count[raised, 0], reading.usual[raised, 0]).tolist()
     return [
-        _verdict(reading, row, county=int(county[row]), day=int(day[row]), why=why)
-        for row in raised.tolist()
-        for why in [(bool(watch[row, 0]), bool(alert[row, 0]), bool(slow[row, 0]))]
+        Verdict(
+            county=int(county[row]),
+            day=int(day[row]),
+            band=Band.MEDIUM if alert[row, 0] or slow[row, 0] else Band.LOW,
+            is_watch=bool(watch[row, 0]),
+            is_alert=bool(alert[row, 0]),
+            is_slow_rise=bool(slow[row, 0]),
+            count=int(reading.count[row, 0]),
+            baseline=int(reading.baseline[row, 0]),
+            usual=float(reading.usual[row, 0]),
+            chance=chance[at],
+            watch_at=int(reading.watch_at[row, 0]),
+            alert_at=int(reading.alert_at[row, 0]),
+            cusum=float(reading.cusum[row, 0]),
+        )
+        for at, row in enumerate(raised.tolist())
     ]
 
 
@@ -91,23 +117,3 @@ def _stays(rule: TempoEscalation, hit: BoolArray, high: BoolArray) -> BoolArray:
         below = np.where(high[:, back], 0, below + 1)
         alive &= below <= rule.clear_after_days
     return found
-
-
-def _verdict(
-    reading: Reading, row: int, *, county: int, day: int, why: tuple[bool, bool, bool]
-) -> Verdict:
-    is_watch, is_alert, is_slow_rise = why
-    return Verdict(
-        county=county,
-        day=day,
-        band=Band.MEDIUM if is_alert or is_slow_rise else Band.LOW,
-        is_watch=is_watch,
-        is_alert=is_alert,
-        is_slow_rise=is_slow_rise,
-        count=int(reading.count[row, 0]),
-        baseline=int(reading.baseline[row, 0]),
-        usual=float(reading.usual[row, 0]),
-        watch_at=int(reading.watch_at[row, 0]),
-        alert_at=int(reading.alert_at[row, 0]),
-        cusum=float(reading.cusum[row, 0]),
-    )
