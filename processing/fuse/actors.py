@@ -48,11 +48,12 @@ def types(actors: Sequence[Actor]) -> tuple[str, ...]:
 def token(name: str) -> str:
     """Return the slug of a catalogue id or a name as reported: lowercase ASCII and "-".
 
-    Accents are dropped. A name in another script keeps its identity as a short hash.
+    Accents are dropped. A name in another script keeps its identity as a short hash; one without
+    a letter or digit is no name.
     """
     plain = unicodedata.normalize("NFKD", name).casefold()
     slug = _NOT_ALNUM.sub("-", plain.encode("ascii", "ignore").decode()).strip("-")
-    if slug or not plain.strip():
+    if slug or not any(map(str.isalnum, plain)):
         return slug[:_TOKEN_LENGTH].rstrip("-")
     return "x-" + hashlib.sha256(plain.encode()).hexdigest()[:16]
 

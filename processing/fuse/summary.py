@@ -36,7 +36,7 @@ from processing.fuse.victims import tally
 from processing.fuse.weight import weight_milli
 from schemas.access import level_of
 from schemas.codes.lists import code_list, event_class
-from schemas.incident import Incident, Nearby
+from schemas.incident import Incident, Nearby, Victims
 from schemas.report import AdmittedReport, Report
 
 # Which type stands for an incident with several: who fights before who was merely there.
@@ -171,6 +171,7 @@ def retracted(incident: Incident) -> Incident:
     return incident.model_copy(
         update={
             "retracted": True,
+            "victims": Victims(),
             "members": (),
             "n_reports": 0,
             "n_independent": 0,

@@ -31,7 +31,7 @@ class Count:
     un: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Tally:
     """The victims of an incident, and the best counts by harm of the surest report with each."""
 
@@ -39,36 +39,59 @@ class Tally:
     best: dict[str, int]
 
 
-_NOBODY = Tally(victims=Victims(), best={})
 _NONE = Count()
 
 
 def tally(reports: Sequence[Report]) -> Tally:
     """Return the totals of some reports on one incident, the surest report first."""
-    children = any(_concerns_children(report) for report in reports)
     counted = [_counts(report) for report in reports if report.victims]
-    if not counted and not children:
-        return _NOBODY
+    surest = counted[0] if len(counted) == 1 else _first_of_each(counted)
+    killed, injured = surest.get("KILLED", _NONE), surest.get("INJURED", _NONE)
+    least, most = killed.least, killed.most
+    for counts in counted[1:]:
+        other = counts.get("KILLED", killed)
+        least, most = min(least, other.least), max(most, other.most)
+    found = _victims(
+        (least, killed.best, most),
+        killed.civilians,
+        injured.best,
+        (killed.un, injured.un),
+        any(_concerns_children(report) for report in reports),
+    )
+    return Tally(found, {harm: count.best for harm, count in surest.items()})
+
+
+# Most incidents have few or no victims, and a frozen value can be shared.
+@lru_cache(maxsize=4_096)
+def _victims(
+    killed: tuple[int, int, int],
+    civilians: int,
+    injured: int,
+    un: tuple[int, int],
+    children: bool,  # noqa: FBT001 - called in one place
+) -> Victims:
+    least, best, most = killed
+    return Victims(
+        killed_min=least,
+        killed_best=best,
+        killed_max=most,
+        civilians_killed_best=civilians,
+        injured_best=injured,
+        un_killed_best=un[0],
+        un_injured_best=un[1],
+        children=children,
+    )
+
+
+def _first_of_each(counted: Sequence[dict[str, Count]]) -> dict[str, Count]:
     surest: dict[str, Count] = {}
     for counts in reversed(counted):
         surest.update(counts)
-    killed, injured = surest.get("KILLED", _NONE), surest.get("INJURED", _NONE)
-    all_killed = [counts["KILLED"] for counts in counted if "KILLED" in counts]
-    found = Victims(
-        killed_min=min((count.least for count in all_killed), default=0),
-        killed_best=killed.best,
-        killed_max=max((count.most for count in all_killed), default=0),
-        civilians_killed_best=killed.civilians,
-        injured_best=injured.best,
-        un_killed_best=killed.un,
-        un_injured_best=injured.un,
-        children=children,
-    )
-    return Tally(victims=found, best={harm: count.best for harm, count in surest.items()})
+    return surest
 
 
 def _counts(report: Report) -> dict[str, Count]:
-    """Sum the cells of a report by harm. A minimum above the best figure counts as the best."""
+    """Sum the cells of a report by harm. A range that misses its best figure is widened to it."""
     counts: dict[str, Count] = {}
     for cell in report.victims:
         count = counts.get(cell.harm)

@@ -10,12 +10,12 @@ from tests.processing.fuse.scenes import Sighting, agrees, by_definition, column
 
 
 class TestFuseAll:
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(many())
     def test_is_the_greedy_of_the_design(self, reports: list[Sighting]) -> None:
         assert fuse_all(columns(reports)) == by_definition(reports)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=30, deadline=None)
     @given(many(), st.randoms(use_true_random=False))
     def test_does_not_depend_on_the_order_of_rows(
         self, reports: list[Sighting], dice: random.Random
@@ -24,7 +24,7 @@ class TestFuseAll:
         dice.shuffle(shuffled)
         assert fuse_all(columns(shuffled)) == fuse_all(columns(reports))
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=30, deadline=None)
     @given(many())
     def test_every_two_reports_of_an_incident_agree(self, reports: list[Sighting]) -> None:
         by_root = {s.root_id: s for s in reports}

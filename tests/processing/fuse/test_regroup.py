@@ -36,7 +36,7 @@ def batches(draw: st.DrawFn) -> list[Batch]:
 
 
 class TestRegroup:
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(batches())
     def test_equals_fusing_from_scratch_after_every_batch(self, found: list[Batch]) -> None:
         world = World()
@@ -44,7 +44,7 @@ class TestRegroup:
             world.apply(batch)
             assert world.partition() == by_definition(world.reports.values())
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(many(), st.integers(1, 40))
     def test_does_not_depend_on_the_cuts_between_batches(
         self, reports: list[Sighting], size: int
@@ -54,7 +54,7 @@ class TestRegroup:
             world.apply({s.root_id: s for s in reports[start : start + size]})
         assert world.partition() == fuse_all(columns(reports))
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=50, deadline=None)
     @given(batches())
     def test_every_id_that_ends_points_to_one_that_lives_or_to_nothing(
         self, found: list[Batch]
@@ -69,7 +69,7 @@ class TestRegroup:
                 heirs = {world.reports[r].incident_id for r in before[old] if r in world.reports}
                 assert (new in heirs) if heirs else (new is None)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=50, deadline=None)
     @given(batches())
     def test_returns_the_incidents_that_changed_and_no_others(self, found: list[Batch]) -> None:
         world = World()
@@ -84,7 +84,7 @@ class TestRegroup:
             }
             assert world.last.groups == {incident: after[incident] for incident in changed}
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=25, deadline=None)
     @given(batches())
     def test_repeating_a_batch_changes_nothing(self, found: list[Batch]) -> None:
         world = World()
