@@ -39,7 +39,9 @@ def assess(stores: Stores, rules: Iterable[Rule], touched: Touched, locator: Loc
         scope = scope_of(rule, touched, locator)
         if not scope.flags:
             continue
-        drafted += (Drafted(one, rule, key_of(one)) for one in drafts(stores, rule, scope, locator))
+        params = rule.params_sha256()
+        found = drafts(stores, rule, scope, locator)
+        drafted += (Drafted(one, rule, params, key_of(one)) for one in found)
         answered += stores.flags.of_ranges(scope.flags)
     return Assessment(drafted=tuple(drafted), answered=tuple(answered))
 

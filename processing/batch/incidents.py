@@ -46,6 +46,7 @@ def compose(groups: Iterable[Sequence[Member]], locator: Locator) -> list[Seen]:
             np.array([_nan(one.lon) for one in flat], dtype=np.float64),
             np.array([_nan(one.lat) for one in flat], dtype=np.float64),
             np.array([one.day for one in flat], dtype=np.int64),
+            np.array([_nan(one.radius_m) for one in flat], dtype=np.float64),
         )
     )
     return [
