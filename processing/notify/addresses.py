@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -111,6 +112,9 @@ def allow_list(entries: Iterable[str]) -> AllowList:
     return AllowList(hosts=frozenset(hosts), networks=tuple(networks))
 
 
+# Pure, so a remembered answer is as good as a new one; at each attempt it would cost as much as
+# the POST.
+@lru_cache(maxsize=1_024)
 def check_url(url: str, allowed: AllowList = NOTHING_ALLOWED) -> Destination:
     """Return where a URL leads. Raises ForbiddenAddressError when it may not be called.
 
