@@ -61,10 +61,14 @@ async function explain(
   await loader.detail()
   const fresh = store.get().alertDetail
   const steps = fresh === null ? [] : since(fresh.transitions, seq)
-  const what =
-    steps.length === 0 ? error.message : steps.map((each) => inWords(store, each)).join(' ')
   const number = `A ${fresh?.alert.number ?? ''}`
-  store.set({ notice: { tone: 'error', text: t('action.changed', { number, what }) } })
+  const what = steps.map((each) => inWords(store, each)).join(' ')
+  // Nothing has happened since: then the step itself was refused.
+  const text =
+    steps.length === 0
+      ? t('action.failed', { why: error.message })
+      : t('action.changed', { number, what })
+  store.set({ notice: { tone: 'error', text } })
 }
 
 function inWords(store: AppStore, step: Transition): string {

@@ -75,6 +75,11 @@ export function since(transitions: readonly Transition[], seq: number): readonly
 }
 
 /** Steps that need a coded reason rather than a free note. */
+/** The reason that says nothing by itself: it goes with a note. */
+export function needsNote(reason: string): boolean {
+  return reason === 'OTHER'
+}
+
 export function needsReason(state: AlertState): boolean {
   return state === 'CANNOT_RESPOND'
 }

@@ -16,7 +16,7 @@ export type Fetch = (path: string, init: RequestInit) => Promise<Response>
 
 /** A screen of the whole history would be slow to draw and slower to fetch over a satellite link. */
 const MAX_INCIDENTS = 3000
-const MAX_ALERTS = 1000
+const MAX_ALERTS = 2000
 
 export interface Gathered<F> {
   readonly features: readonly F[]
@@ -59,7 +59,7 @@ export class Api {
   }
 
   async alerts(state: 'open' | 'all'): Promise<Gathered<Alert>> {
-    const query = new URLSearchParams({ state, limit: '200' })
+    const query = new URLSearchParams({ state, limit: '500' })
     const pages = await this.gather<AlertFeature>(`/v1/alerts?${query}`, MAX_ALERTS)
     return { ...pages, features: pages.features.map((feature) => feature.properties) }
   }

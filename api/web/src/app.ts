@@ -39,7 +39,7 @@ export class App {
       onState: (state) => this.onFeedState(state),
       onChange: (change) => this.batch.add(change.entity, change.id),
       onClock: (now) => this.setClock(now),
-      onReset: () => void this.loader.everything(),
+      onReset: () => this.batch.addEverything(),
       mayConnect: () => this.mayConnect(),
     })
   }

@@ -7,6 +7,8 @@ export interface Gathered {
   readonly incidents: ReadonlySet<string>
   readonly flags: ReadonlySet<string>
   readonly deliveries: boolean
+  /** What was missed is not known: everything is asked for again. */
+  readonly everything: boolean
 }
 
 // A person does not notice 150 ms; a replay sends dozens of changes in that time.
@@ -19,6 +21,7 @@ export class ChangeBatch {
   private incidents = new Set<string>()
   private flags = new Set<string>()
   private deliveries = false
+  private everything = false
   private cancelQuiet: () => void = () => undefined
   private cancelLongest: (() => void) | null = null
   private busy = false
@@ -36,6 +39,11 @@ export class ChangeBatch {
     else if (entity === 'flag') this.flags.add(id)
     else if (entity === 'delivery') this.deliveries = true
     else return
+    this.schedule()
+  }
+
+  addEverything(): void {
+    this.everything = true
     this.schedule()
   }
 
@@ -57,18 +65,22 @@ export class ChangeBatch {
       await this.flush(gathered)
     } finally {
       this.busy = false
-      if (this.alerts.size + this.incidents.size + this.flags.size > 0 || this.deliveries) {
-        this.schedule()
-      }
+      if (this.isWanted()) this.schedule()
     }
   }
 
+  private isWanted(): boolean {
+    const waiting = this.alerts.size + this.incidents.size + this.flags.size
+    return waiting > 0 || this.deliveries || this.everything
+  }
+
   private take(): Gathered {
-    const { alerts, incidents, flags, deliveries } = this
+    const { alerts, incidents, flags, deliveries, everything } = this
     this.alerts = new Set()
     this.incidents = new Set()
     this.flags = new Set()
     this.deliveries = false
-    return { alerts, incidents, flags, deliveries }
+    this.everything = false
+    return { alerts, incidents, flags, deliveries, everything }
   }
 }

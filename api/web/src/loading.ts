@@ -8,11 +8,13 @@ import { incidentQuery } from './filters'
 import { asListed, patch, prune, replaceAll } from './incidents'
 import { translator } from './labels'
 import { ApiError, UnreachableError } from './problem'
-import type { AppStore } from './state'
+import type { AppStore, CodeListName } from './state'
 import type { Alert, IncidentFeature } from './types'
 
 /** Up to here, single questions cost less than the list again. */
 const MOST_SINGLES = 6
+
+const CODE_LISTS: readonly CodeListName[] = ['event_type', 'actor_type', 'no_response_reason']
 
 export class Loader {
   private readonly store: AppStore
@@ -104,6 +106,7 @@ export class Loader {
 
   /** Ask again for exactly what a round of changes named. */
   async refresh(changes: Gathered): Promise<void> {
+    if (changes.everything) return this.everything()
     const work: Promise<void>[] = [
       this.refreshAlerts(changes.alerts),
       this.refreshIncidents(changes.incidents),
@@ -159,15 +162,12 @@ export class Loader {
   }
 
   private async codes(): Promise<void> {
-    if (this.store.get().reasons.size > 0) return
+    if (this.store.get().codes.size > 0) return
     try {
-      const [events, reasons] = await Promise.all([
-        this.api.codes('event_type'),
-        this.api.codes('no_response_reason'),
-      ])
+      const lists = await Promise.all(CODE_LISTS.map((name) => this.api.codes(name)))
+      const labels = lists.map((items) => new Map(items.map(({ code, label }) => [code, label])))
       this.store.set({
-        eventLabels: new Map(events.map((item) => [item.code, item.label])),
-        reasons: new Map(reasons.map((item) => [item.code, item.label])),
+        codes: new Map(CODE_LISTS.map((name, at) => [name, labels[at] ?? new Map()])),
       })
     } catch (error) {
       this.fail(error)

@@ -102,6 +102,9 @@ function mount(app: App): void {
     detail.tick()
   }, 1000)
   window.addEventListener('hashchange', () => app.onHash(location.hash))
+  window.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && app.store.get().session === 'in') app.navigate({ page: 'home' })
+  })
   window.addEventListener('online', () => app.nudge())
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') app.nudge()

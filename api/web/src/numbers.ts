@@ -44,6 +44,7 @@ export function numberRows(numbers: Readonly<Record<string, unknown>>): readonly
 
 function rows(name: string, value: unknown, depth: number): readonly NumberRow[] {
   if (value === null || value === undefined) return []
+  if (Array.isArray(value) && value.length === 0) return []
   if (isRecord(value) && depth < MAX_DEPTH) {
     return Object.entries(value).flatMap(([key, inner]) => rows(`${name} ${key}`, inner, depth + 1))
   }
@@ -57,7 +58,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function label(name: string, unit: Unit | undefined): string {
   const bare = unit === undefined ? name : name.slice(0, -unit.suffix.length)
-  const words = bare.replaceAll('_', ' ').trim()
+  const words = bare
+    .replaceAll('_', ' ')
+    .trim()
+    .replace(/\bun\b/g, 'UN')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
@@ -65,6 +69,30 @@ function shownValue(value: unknown, unit: Unit | undefined): string {
   if (typeof value === 'number') return unit === undefined ? digits(value) : unit.format(value)
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'string') return value
-  if (Array.isArray(value)) return value.map((each) => shownValue(each, unit)).join(', ')
-  return JSON.stringify(value)
+  if (Array.isArray(value)) return list(value, unit)
+  return isRecord(value) ? record(value) : JSON.stringify(value)
+}
+
+// A long list says less than its beginning.
+const MOST_ITEMS = 5
+
+function list(values: readonly unknown[], unit: Unit | undefined): string {
+  const isOfRecords = values.some(isRecord)
+  const shown = isOfRecords ? values.slice(0, MOST_ITEMS) : values
+  const rest = values.length - shown.length
+  const text = shown.map((each) => shownValue(each, unit)).join(isOfRecords ? '; ' : ', ')
+  return rest === 0 ? text : `${text}; and ${rest} more`
+}
+
+/** "Bor (3.2 km)": the name, then what is said of it. Ids are for machines. */
+function record(value: Record<string, unknown>): string {
+  const { name, ...others } = value
+  const said = Object.entries(others)
+    .filter(([key, each]) => !key.endsWith('_id') && each !== null)
+    .flatMap(([key, each]) => rows(key, each, MAX_DEPTH))
+    .map((row) =>
+      row.label === 'Distance' ? row.value : `${row.label.toLowerCase()} ${row.value}`,
+    )
+  if (typeof name !== 'string') return said.join(', ')
+  return said.length === 0 ? name : `${name} (${said.join(', ')})`
 }

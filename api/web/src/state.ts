@@ -14,6 +14,8 @@ export type InboxScope = 'unanswered' | 'open' | 'all'
 /** What a narrow screen shows; a wide one shows all. */
 export type View = 'inbox' | 'map' | 'detail'
 export type MapMode = 'map' | 'list'
+export type CodeListName = 'event_type' | 'actor_type' | 'no_response_reason'
+export type Labels = ReadonlyMap<string, Readonly<Record<string, string>>>
 export type Loading = 'loading' | 'ready' | 'failed'
 
 export interface Notice {
@@ -56,8 +58,8 @@ export interface State {
   readonly notice: Notice | null
   readonly focus: Focus | null
   readonly problem: string
-  readonly eventLabels: ReadonlyMap<string, Readonly<Record<string, string>>>
-  readonly reasons: ReadonlyMap<string, Readonly<Record<string, string>>>
+  /** Labels of the code lists, by the list's name and the code. */
+  readonly codes: ReadonlyMap<CodeListName, Labels>
 }
 
 export type AppStore = Store<State>
@@ -91,8 +93,7 @@ export function initialState(start: {
     notice: null,
     focus: null,
     problem: '',
-    eventLabels: new Map(),
-    reasons: new Map(),
+    codes: new Map(),
     ...start,
   }
 }

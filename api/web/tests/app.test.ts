@@ -137,7 +137,7 @@ describe('after sign-in', () => {
     expect(state).toMatchObject({ alertsState: 'ready', incidentsState: 'ready' })
     expect(state.alerts.size).toBeGreaterThan(10)
     expect(state.incidents.size).toBeGreaterThan(10)
-    expect(state.reasons.size).toBeGreaterThan(5)
+    expect(state.codes.get('no_response_reason')?.size).toBeGreaterThan(5)
   })
 
   it('an alert is acknowledged with one question, and the ledger shows it', async () => {

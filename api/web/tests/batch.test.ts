@@ -51,6 +51,13 @@ describe('changes', () => {
     expect([...(rounds[1]?.alerts ?? [])]).toEqual(['second'])
   })
 
+  it('that cannot be told one by one become one question for everything', async () => {
+    batch.addEverything()
+    batch.addEverything()
+    await timers.pass(QUIET_MS)
+    expect(rounds.map((each) => each.everything)).toEqual([true])
+  })
+
   it('of an entity that the page does not show cost nothing', async () => {
     batch.add('report', 'r')
     await timers.pass(LONGEST_MS)

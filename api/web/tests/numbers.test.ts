@@ -14,6 +14,7 @@ it.each([
   ['tail', 0.0000031, 'Tail', '3.1e-6'],
   ['population', 260720, 'Population', '260,720'],
   ['has_children', true, 'Has children', 'yes'],
+  ['un_killed', 2, 'UN killed', '2'],
   ['site_name', 'Bor', 'Site name', 'Bor'],
   ['weekly_counts', [0, 1, 3], 'Weekly counts', '0, 1, 3'],
 ])('shows %s %j as "%s: %s"', (name, value, label, text) => {
@@ -26,6 +27,22 @@ it('leaves out what is not there, and opens what is nested', () => {
     { label: 'Band within', value: '5 km' },
     { label: 'Band within', value: '14 d' },
   ])
+})
+
+it('shows a list of places by name and distance, without their ids', () => {
+  const bases = [
+    { feature_id: 'b1', name: 'Bor', distance_m: 3214 },
+    { feature_id: 'b2', name: 'Akobo', distance_m: 640, weight: 0.4 },
+  ]
+  expect(numberRows({ un_bases_nearby: bases })).toEqual([
+    { label: 'UN bases nearby', value: 'Bor (3.2 km); Akobo (640 m, weight 0.4)' },
+  ])
+  expect(numberRows({ un_bases_nearby: [] })).toEqual([])
+})
+
+it('shows the beginning of a long list of places', () => {
+  const sites = Array.from({ length: 7 }, (_, index) => ({ name: `S${index}` }))
+  expect(numberRows({ sites })[0]?.value).toBe('S0; S1; S2; S3; S4; and 2 more')
 })
 
 it('shows markup as what it is', () => {

@@ -1,6 +1,6 @@
 /** The next steps of an alert: acknowledge with one tap, the others with a note or a reason. */
 
-import { isUnanswered, needsReason } from '../alerts'
+import { isUnanswered, needsNote, needsReason } from '../alerts'
 import type { App } from '../app'
 import { h, replace, setText } from '../dom'
 import { readable, wordFor } from '../labels'
@@ -39,7 +39,7 @@ export class ActionsView {
     this.app = app
     this.inner.append(this.notice, this.due, this.steps, this.form)
     app.store.on(['notice'], () => this.renderNotice())
-    app.store.on(['language', 'reasons'], () => this.render())
+    app.store.on(['language', 'codes'], () => this.render())
   }
 
   /** Another alert is open: what was typed for the one before does not belong to it. */
@@ -63,7 +63,7 @@ export class ActionsView {
   }
 
   render(): void {
-    const { alertDetail, language, reasons } = this.app.store.get()
+    const { alertDetail, language, codes } = this.app.store.get()
     if (alertDetail === null) return
     const { allowed, alert } = alertDetail
     this.tick()
@@ -72,7 +72,7 @@ export class ActionsView {
       allowed,
       alert.state,
       language,
-      reasons.size,
+      codes.size,
       this.chosen,
       this.isBusy,
     ])
@@ -164,6 +164,11 @@ export class ActionsView {
         reason.focus()
         return
       }
+      if (needsNote(reason?.value ?? '') && this.note.value.trim() === '') {
+        setText(fault, app.t('action.note.missing'))
+        this.note.focus()
+        return
+      }
       void this.take(state, reason?.value ?? '')
     }
     const word = wordFor(app.store.get().language, 'do', state)
@@ -208,7 +213,8 @@ export class ActionsView {
   }
 
   private reasons(): HTMLSelectElement {
-    const { language, reasons } = this.app.store.get()
+    const { language, codes } = this.app.store.get()
+    const reasons = codes.get('no_response_reason') ?? new Map<string, Record<string, string>>()
     const options = [...reasons].map(([code, label]) =>
       h('option', { value: code }, label[language] ?? readable(code)),
     )

@@ -7,7 +7,9 @@ import { h } from '../dom'
 import { readable, wordFor } from '../labels'
 import type { AlertDetail, Delivery, IncidentFeature, Transition } from '../types'
 import {
+  actorLabel,
   bandChip,
+  codeLabel,
   county,
   deathsText,
   eventLabel,
@@ -61,7 +63,7 @@ export function header(app: App, { alert }: AlertDetail): Parts {
       'dl',
       { class: 'facts' },
       fact(app, 'detail.place', alert.place_name),
-      fact(app, 'detail.actor', wordFor(language, 'actor', alert.actor_class)),
+      fact(app, 'detail.actor', actorLabel(app, alert.actor_class)),
       fact(app, 'detail.raised', at(app, alert.raised_at)),
       fact(app, 'detail.acknowledged', acknowledged),
     ),
@@ -176,10 +178,10 @@ export function ledger(app: App, { transitions }: AlertDetail): Parts {
 }
 
 function step(app: App, transition: Transition): HTMLElement {
-  const { language, reasons } = app.store.get()
   const what = stepWord(app, transition)
-  const reason = transition.reason
-  const reasonWord = reason === null ? '' : (reasons.get(reason)?.[language] ?? readable(reason))
+  const { reason } = transition
+  const reasonWord =
+    reason === null ? '' : (codeLabel(app, 'no_response_reason', reason) ?? readable(reason))
   return h(
     'li',
     { 'data-seq': transition.seq, 'data-state': transition.to_state },

@@ -31,16 +31,7 @@ export class DetailView {
     this.sections = this.alertSections()
     this.element.append(this.bar, this.body)
     app.store.on(
-      [
-        'route',
-        'alertDetail',
-        'incidentDetail',
-        'detailState',
-        'language',
-        'reasons',
-        'eventLabels',
-        'session',
-      ],
+      ['route', 'alertDetail', 'incidentDetail', 'detailState', 'language', 'codes', 'session'],
       () => this.render(),
     )
     this.render()
@@ -178,11 +169,11 @@ export class DetailView {
       ),
       of(
         (detail) => evidence(app, detail),
-        (state) => [state.alertDetail?.incidents, state.eventLabels.size],
+        (state) => [state.alertDetail?.incidents, state.codes.size],
       ),
       of(
         (detail) => ledger(app, detail),
-        (state) => [state.alertDetail?.transitions, state.reasons.size],
+        (state) => [state.alertDetail?.transitions, state.codes.size],
       ),
       of(
         (detail) => deliveries(app, detail),

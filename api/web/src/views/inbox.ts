@@ -47,6 +47,7 @@ export class InboxView {
       this.limit = ROWS_AT_ONCE
       this.list.scrollTop = 0
     })
+    this.list.addEventListener('keydown', (event) => this.step(event))
     this.render()
   }
 
@@ -54,6 +55,16 @@ export class InboxView {
   tick(): void {
     const nowMs = this.app.nowMs()
     for (const row of this.rows.values()) this.showDue(row, nowMs)
+  }
+
+  /** The arrow keys go from alert to alert. */
+  private step(event: KeyboardEvent): void {
+    const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
+    if (by === 0) return
+    const links = [...this.list.querySelectorAll<HTMLElement>('.row')]
+    const at = links.findIndex((link) => link === document.activeElement)
+    event.preventDefault()
+    links[Math.max(0, at + by)]?.focus()
   }
 
   private render(): void {

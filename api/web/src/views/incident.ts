@@ -7,7 +7,7 @@ import { wordFor } from '../labels'
 import { asListed } from '../incidents'
 import { metres } from '../numbers'
 import type { IncidentDetail, IncidentFeature, Member, Victims } from '../types'
-import { county, eventLabel, fact, markChip } from './parts'
+import { actorLabel, county, eventLabel, fact, markChip, reportsText } from './parts'
 import { markImage } from './mark'
 
 export function incidentBody(app: App, detail: IncidentDetail): readonly (HTMLElement | null)[] {
@@ -66,11 +66,7 @@ function facts(app: App, detail: IncidentDetail, incident: IncidentFeature): HTM
       'incident.severity',
       app.t('incident.severity.value', { n: properties.severity, word }),
     ),
-    fact(
-      app,
-      'incident.actors',
-      actors === '' ? wordFor(language, 'actor', properties.actor_class) : actors,
-    ),
+    fact(app, 'incident.actors', actors === '' ? actorLabel(app, properties.actor_class) : actors),
     fact(app, 'incident.victims', victims(app, properties.victims)),
     fact(app, 'incident.sources', sources(app, detail)),
   )
@@ -119,9 +115,10 @@ function victims(app: App, counted: Victims | undefined): string {
     .join(', ')
 }
 
-function sources(app: App, { properties }: IncidentDetail): string {
+function sources(app: App, incident: IncidentDetail): string {
+  const { properties } = incident
   return app.t('incident.sources.value', {
-    reports: properties.n_reports,
+    reports: reportsText(app, incident),
     independent: properties.n_independent,
     grade: `${properties.reliability ?? '–'}${properties.credibility ?? ''}`,
   })

@@ -26,7 +26,7 @@ export class ListView {
     this.app = app
     this.element.append(this.reason, this.body)
     app.store.on(
-      ['incidents', 'filters', 'mapMode', 'language', 'eventLabels', 'focus', 'webgl', 'me'],
+      ['incidents', 'filters', 'mapMode', 'language', 'codes', 'focus', 'webgl', 'me'],
       () => this.render(),
     )
     this.render()
@@ -80,7 +80,7 @@ export class ListView {
         'data-incident-id': incident.id,
         'aria-current': focus?.id === incident.id ? 'true' : null,
       },
-      h('td', {}, format.dateTime(Date.parse(properties.occurred_start))),
+      h('td', { class: 'when' }, format.dateTime(Date.parse(properties.occurred_start))),
       h(
         'td',
         { class: 'what' },

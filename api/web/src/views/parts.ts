@@ -3,7 +3,8 @@
 import type { App } from '../app'
 import { due, duration } from '../clock'
 import { h } from '../dom'
-import { type Key, wordFor } from '../labels'
+import { type Key, readable, wordFor } from '../labels'
+import type { CodeListName } from '../state'
 import type { Alert, BandCode, IncidentFeature } from '../types'
 
 /** Band in words with a mark of its own, so that colour is not the only sign. */
@@ -49,11 +50,21 @@ export function dueText(app: App, alert: Alert, nowMs: number): DueText {
   }
 }
 
-/** The name of an event type in the reader's language. */
+/** The label of a code in the reader's language, if the list has one. */
+export function codeLabel(app: App, list: CodeListName, code: string): string | undefined {
+  const { language, codes } = app.store.get()
+  return codes.get(list)?.get(code)?.[language]
+}
+
 export function eventLabel(app: App, incident: IncidentFeature): string {
-  const { language, eventLabels } = app.store.get()
   const { event_type: type, label } = incident.properties
-  return eventLabels.get(type)?.[language] ?? label ?? wordFor(language, 'event', type)
+  return codeLabel(app, 'event_type', type) ?? label ?? readable(type)
+}
+
+/** Who an actor is by kind; "ANY" stands for a flag that looks at all of them. */
+export function actorLabel(app: App, actorClass: string): string {
+  if (actorClass === '' || actorClass === 'ANY') return ''
+  return codeLabel(app, 'actor_type', actorClass) ?? readable(actorClass)
 }
 
 export function county(incident: IncidentFeature): string {

@@ -49,7 +49,8 @@ export class SignInView {
     }
     setText(this.error, '')
     replace(this.gate, byLink ? this.linkForm() : this.form())
-    this.gate.querySelector('input')?.focus()
+    const inputs = [...this.gate.querySelectorAll('input')]
+    ;(inputs.find((input) => input.value === '') ?? inputs[0])?.focus()
   }
 
   private form(): HTMLElement {
