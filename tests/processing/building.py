@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, insert
@@ -17,7 +16,7 @@ from processing.adapters.sql.rules import store_rules
 from processing.adapters.sql.sqlite import Begin, Read, SqliteOptions, reads, sqlite_engine, writes
 from processing.adapters.sql.transaction import sql_stores
 from processing.engine.batch import Batch, Decoded
-from processing.pipeline import Pipeline
+from processing.pipeline import Checkpoint, Pipeline, no_checkpoint
 from processing.rules.loading import default_rules
 from schemas.codec import canonical, decode, encode, sha256
 from schemas.delivery import Endpoint
@@ -181,14 +180,14 @@ def add_endpoint(made: Database, endpoint: Endpoint) -> None:
         )
 
 
-def pipeline(made: Database, **parts: Any) -> Pipeline:
+def pipeline(made: Database, checkpoint: Checkpoint = no_checkpoint) -> Pipeline:
     return Pipeline(
-        sql_stores(made.begin),
-        ZONE,
-        clock=parts.pop("clock", FixedClock()),
-        link=lambda alert_id: f"https://tocsin.example/#/alerts/{alert_id}",
-        **parts,
+        sql_stores(made.begin), ZONE, clock=FixedClock(), link=link, checkpoint=checkpoint
     )
+
+
+def link(alert_id: str) -> str:
+    return f"https://tocsin.example/#/alerts/{alert_id}"
 
 
 def process(made: Database, reports: Iterable[AdmittedReport], *, size: int = 100) -> None:

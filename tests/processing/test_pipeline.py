@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -30,12 +29,12 @@ from tests.processing.building import (
     batches,
     count,
     log_of,
-    mission,
     pipeline,
     process,
     read_back,
     report,
 )
+from tests.processing.conftest import MakeMission
 from tests.processing.engine.fakes import EndOfLog
 
 KILLED = [{"harm": "KILLED", "best": 7, "population": "CIVILIANS"}]
@@ -45,11 +44,6 @@ FAR = {"lon": 30.0, "lat": 7.0}
 def attack(root_id: str = "root-1", **fields: object) -> AdmittedReport:
     """Civilians killed beside the protected site in the east."""
     return admitted(report(root_id, event_type="VC_KILLING", victims=KILLED, **fields))
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Database:
-    return mission(tmp_path / "tocsin.db")
 
 
 def rows(made: Database, query: str) -> list[tuple[Any, ...]]:
@@ -239,18 +233,16 @@ class TestCrashes:
     @pytest.mark.parametrize("name", ["batch.inside", "batch.before_commit", "batch.after_commit"])
     @pytest.mark.parametrize("at", [1, 2, 3, 4])
     def test_a_crash_anywhere_loses_and_repeats_nothing(
-        self, tmp_path: Path, name: str, at: int
+        self, make_mission: MakeMission, name: str, at: int
     ) -> None:
         crash = CrashOnce(name, at)
         states = []
-        for folder, checkpoint in (("calm", lambda _name: None), ("crashed", crash)):
-            (tmp_path / folder).mkdir()
-            made = mission(tmp_path / folder / "tocsin.db")
+        for checkpoint in (lambda _name: None, crash):
+            made = make_mission()
             add_endpoint(made, Endpoint(endpoint_id="hook-1", url="https://joc.example/hook"))
             drain(made, log_of(STORY), checkpoint)
             counts = [count_of(made, table) for table in COUNTED]
             states.append((state_hash(made.read), counts))
-            made.engine.dispose()
         assert crash.left <= 0
         assert states[0] == states[1]
 
