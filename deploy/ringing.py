@@ -1,4 +1,4 @@
-"""Ringing one endpoint with a test message, the same way as an alert goes."""
+"""Endpoints: storing one with its secret, and ringing one with a test message."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from deploy.box import Box
+from deploy.configure import new_webhook_secret, write_endpoint
 from processing.adapters.http.sender import SendLimits, open_sender
 from processing.notify.addresses import allow_list
 from processing.notify.sealing import Sealer
@@ -27,6 +28,14 @@ class Rung:
 
     is_well: bool
     says: str
+
+
+def add_endpoint(box: Box, endpoint: Endpoint, *, secret: str | None = None) -> str:
+    """Store an endpoint with a new secret (or a given one) and return the secret."""
+    chosen = secret or new_webhook_secret()
+    sealed = Sealer(box.key).seal(chosen.encode(), subject=endpoint.endpoint_id)
+    write_endpoint(box.database.begin, endpoint, sealed=sealed, now=box.system_clock.now())
+    return chosen
 
 
 def send_test(box: Box, endpoint_id: str) -> Rung:

@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from deploy.box import Box, open_box
+from deploy.box import open_box
 from deploy.commands.console import DataDir, console, settings_for, show_table
-from deploy.configure import new_webhook_secret, read_endpoints, write_endpoint
-from deploy.ringing import send_test
-from processing.notify.sealing import Sealer
+from deploy.configure import read_endpoints
+from deploy.ringing import add_endpoint, send_test
 from schemas.delivery import Endpoint
 
 endpoints = typer.Typer(help="Whom to ring by signed webhook.", no_args_is_help=True)
@@ -63,14 +62,6 @@ def show(data_dir: DataDir = None) -> None:
             for one, live in read_endpoints(box.database.read)
         ]
     show_table(("endpoint", "url", "areas", "rules", "from priority", "state"), rows)
-
-
-def add_endpoint(box: Box, endpoint: Endpoint, *, secret: str | None = None) -> str:
-    """Store an endpoint with a new secret (or a given one) and return the secret."""
-    chosen = secret or new_webhook_secret()
-    sealed = Sealer(box.key).seal(chosen.encode(), subject=endpoint.endpoint_id)
-    write_endpoint(box.database.begin, endpoint, sealed=sealed, now=box.system_clock.now())
-    return chosen
 
 
 @endpoints.command("test")

@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from deploy import migrate
+from deploy.accounts import add_person, link_for
 from deploy.box import Box, open_box, opened_database, stepped_clock
 from deploy.clocks import SystemClock
-from deploy.commands.people import add_person, link_for
-from deploy.commands.ring import add_endpoint
 from deploy.configure import issue_keys, write_mission, write_units
 from deploy.database import Database
 from deploy.demo.folder import sample_folder
 from deploy.demo.mission_files import MissionBundle, read_bundle
+from deploy.ringing import add_endpoint
 from deploy.settings import Settings
 from processing.adapters.sql.layers import store_layer
 from processing.adapters.sql.rules import store_rules
