@@ -8,29 +8,19 @@ from functools import partial
 import h3.api.basic_int as h3
 import numpy as np
 import numpy.typing as npt
-from pydantic import TypeAdapter
 
 from processing.locate.admin import Admin
 from processing.locate.columns import LocatedColumns, PlaceColumns
 from processing.locate.epochs import Epochs
 from processing.locate.layers import LayerSet
+from processing.locate.nearby import NearbyIndex
 from processing.locate.nearest import PointIndex
 from processing.locate.resolve import Resolver
 from schemas.incident import Nearby
-from schemas.layer import Feature, LayerKind
+from schemas.layer import Feature
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-Facts = dict[str, object]
-
-NEARBY_LAYERS = (
-    LayerKind.SETTLEMENT,
-    LayerKind.HEALTH,
-    LayerKind.CIVILIAN_SITE,
-    LayerKind.AIRFIELD,
-    LayerKind.UN_BASE,
-)
-_NEARBY_ROWS = TypeAdapter(list[tuple[Nearby, ...]])
 
 
 class Locator:
@@ -48,10 +38,7 @@ class Locator:
             kind: Epochs(columns, partial(PointIndex, columns))
             for kind, columns in layers.columns.items()
         }
-        self._facts = {
-            kind: [_facts(feature) for feature in layers.layer(kind).features]
-            for kind in NEARBY_LAYERS
-        }
+        self._nearby = NearbyIndex(layers)
 
     def locate(self, places: PlaceColumns) -> LocatedColumns:
         """Place a batch, row by row in its order. What cannot be resolved stays without place."""
@@ -81,13 +68,9 @@ class Locator:
         """
         placed = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
         radii = np.zeros(len(placed)) if radius_m is None else np.nan_to_num(radius_m[placed])
-        columns = [
-            self._nearest(kind, lon[placed], lat[placed], day=day[placed], slack_m=2.0 * radii)
-            for kind in NEARBY_LAYERS
-        ]
-        rows = [[fact for fact in row if fact] for row in zip(*columns, strict=True)]
+        listed = self._nearby.of(lon[placed], lat[placed], day=day[placed], radius_m=radii)
         found: list[tuple[Nearby, ...]] = [()] * len(lon)
-        for at, near in zip(placed.tolist(), _NEARBY_ROWS.validate_python(rows), strict=True):
+        for at, near in zip(placed.tolist(), listed, strict=True):
             found[at] = near
         return found
 
@@ -136,39 +119,6 @@ class Locator:
     def parent(self, pcode: str) -> str:
         """Return the P-code of the area above, "" for a country or an unknown code."""
         return self._admin.parent(pcode)
-
-    def _nearest(
-        self,
-        kind: LayerKind,
-        lon: FloatArray,
-        lat: FloatArray,
-        *,
-        day: IntArray,
-        slack_m: FloatArray,
-    ) -> list[Facts]:
-        """Return the facts of the nearest feature of a layer to each point, {} where none is."""
-        row = np.full(len(lon), -1, dtype=np.int64)
-        metres, others_m = np.full(len(lon), np.inf), np.full(len(lon), np.inf)
-        for index, part in self._points[kind].parts(day):
-            nearest = index.nearest(lon[part], lat[part])
-            row[part] = nearest.row
-            metres[part], others_m[part] = nearest.distance_m, nearest.others_m
-        facts = self._facts[kind]
-        certain = (others_m >= metres + slack_m).tolist()
-        found = zip(row.tolist(), np.round(metres, 1).tolist(), certain, strict=True)
-        return [
-            {**facts[at], "distance_m": distance_m, "certain": is_certain} if at >= 0 else {}
-            for at, distance_m, is_certain in found
-        ]
-
-
-def _facts(feature: Feature) -> Facts:
-    return {
-        "feature_id": feature.feature_id,
-        "layer": feature.layer.value,
-        "kind": feature.kind,
-        "name": feature.name,
-    }
 
 
 def _cells(lon: FloatArray, lat: FloatArray, placed: IntArray, *, resolution: int) -> IntArray:

@@ -24,7 +24,7 @@ _SPHERE_RATIO = 1.0113
 # Above the rounding of unit vectors: 6 micrometres on the ground, for points on a feature.
 _ROUNDING = 1e-12
 # The second tells whether the first is surely the nearest; one more makes a second look rare.
-_FIRST_LOOK = 3
+FIRST_LOOK = 3
 # Half a chord's arcsine is half the angle.
 _LEAST_M_A_RADIAN = 2.0 * EARTH_RADIUS_M / SPHERE_MARGIN
 
@@ -42,33 +42,50 @@ class Nearest:
     others_m: FloatArray
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The k features nearest to each point on the unit sphere: their chords and rows.
+
+    Where there are fewer features the chord is infinite and the row means nothing.
+    """
+
+    chords: FloatArray
+    row: IntArray
+
+    def near(self) -> BoolArray:
+        """Say which may be the nearest on the ellipsoid: where all may, k was too few to tell."""
+        limit = self.chords[:, :1] * _SPHERE_RATIO + _ROUNDING
+        return np.asarray((self.chords <= limit) & np.isfinite(self.chords))
+
+
 class PointIndex:
     """A k-d tree over some rows of a layer. Points asked for must be finite."""
 
     def __init__(self, layer: LayerColumns, rows: IntArray) -> None:
+        self._layer = layer
         self._rows = rows
-        self._lon = layer.lon[rows]
-        self._lat = layer.lat[rows]
+        # The tree's number for "none" is one past the last.
+        self._answers = np.append(rows, -1)
+        self._lon, self._lat = layer.lon[rows], layer.lat[rows]
         self._radius_m = layer.radius_m[rows]
         self._max_radius_m = float(self._radius_m.max()) if len(rows) else 0.0
         self._tree = cKDTree(unit_xyz(self._lon, self._lat))
 
+    def look(self, xyz: FloatArray, *, k: int = FIRST_LOOK) -> Look:
+        """Return the k nearest on the sphere to points on it."""
+        chords, local = self._tree.query(xyz, k=np.arange(1, k + 1))
+        return Look(chords=chords, row=self._answers[local])
+
     def nearest(self, lon: FloatArray, lat: FloatArray) -> Nearest:
         """Return the nearest feature's point to each point, whatever the features' own radii."""
-        n, size = len(lon), len(self._rows)
-        nearest = Nearest(
-            row=np.full(n, -1, dtype=np.int64),
-            distance_m=np.full(n, np.inf),
-            others_m=np.full(n, np.inf),
-        )
-        left = np.arange(n)
-        k = min(_FIRST_LOOK, size)
-        while len(left) and k:
-            short = self._look(nearest, left, lon=lon[left], lat=lat[left], k=k)
-            # Rare: many features at nearly one distance. Look at those points again, wider.
-            left = left[short] if k < size else left[:0]
-            k = min(k * 4, size)
-        return nearest
+        xyz = unit_xyz(lon, lat)
+        k = FIRST_LOOK
+        look = self.look(xyz, k=k)
+        # Rare: many features at nearly one distance. Look wider, in the end at all of them.
+        while k < len(self._rows) and look.near()[:, -1].any():
+            k *= 4
+            look = self.look(xyz, k=k)
+        return confirmed(look, lon, lat, to_lon=self._layer.lon, to_lat=self._layer.lat)
 
     def within(
         self, lon: FloatArray, lat: FloatArray, *, reach_m: float
@@ -95,32 +112,25 @@ class PointIndex:
             found[at].append((feature, metres))
         return found
 
-    def _look(
-        self, nearest: Nearest, at: IntArray, *, lon: FloatArray, lat: FloatArray, k: int
-    ) -> BoolArray:
-        """Fill in the nearest of some points; say for which the k nearest were too few to tell."""
-        chords, local = self._tree.query(unit_xyz(lon, lat), k=np.arange(1, k + 1))
-        near = chords <= chords[:, :1] * _SPHERE_RATIO + _ROUNDING
-        point, column = np.nonzero(near)
-        which = local[point, column]
-        metres = geodesic_m_many(lon[point], lat[point], self._lon[which], self._lat[which])
-        best, best_m = local[:, 0], metres
-        if len(point) > len(at):
-            best, best_m = _first_of_least(local, near, metres)
-        nearest.row[at] = self._rows[best]
-        nearest.distance_m[at] = best_m
-        if k > 1:
-            other = np.where(local[:, 0] == best, chords[:, 1], chords[:, 0])
-            nearest.others_m[at] = np.arcsin(np.minimum(other / 2.0, 1.0)) * _LEAST_M_A_RADIAN
-        return np.asarray(near[:, -1])
 
+def confirmed(
+    look: Look, lon: FloatArray, lat: FloatArray, *, to_lon: FloatArray, to_lat: FloatArray
+) -> Nearest:
+    """Return which of the features looked at (rows of `to_lon`, `to_lat`) is geodesically nearest.
 
-def _first_of_least(
-    local: IntArray, near: BoolArray, metres: FloatArray
-) -> tuple[IntArray, FloatArray]:
-    """Return for each row the least of the metres (of its near ones), and the first that has it."""
+    Right for the points whose look was wide enough, see `Look.near`.
+    """
+    near = look.near()
+    point, column = np.nonzero(near)
+    which = look.row[point, column]
     table = np.full(near.shape, np.inf)
-    table[near] = metres
+    table[near] = geodesic_m_many(lon[point], lat[point], to_lon[which], to_lat[which])
     least_m = table.min(axis=1)
-    last = np.iinfo(np.int64).max
-    return np.where(table == least_m[:, None], local, last).min(axis=1), least_m
+    row = np.where(table == least_m[:, None], look.row, np.iinfo(np.int64).max).min(axis=1)
+    other = np.where(look.row[:, 0] == row, look.chords[:, 1], look.chords[:, 0])
+    others_m = np.arcsin(np.minimum(other / 2.0, 1.0)) * _LEAST_M_A_RADIAN
+    return Nearest(
+        row=np.where(np.isfinite(least_m), row, -1),
+        distance_m=least_m,
+        others_m=np.where(np.isfinite(other), others_m, np.inf),
+    )

@@ -15,7 +15,7 @@ from shapely.geometry import box, shape
 
 from processing.locate.columns import LocatedColumns
 from processing.locate.layers import day_number
-from processing.locate.locate import NEARBY_LAYERS
+from processing.locate.nearby import NEARBY_LAYERS
 from processing.locate.precision import precision_of
 from schemas.geometry import geodesic_m_many
 from schemas.layer import LayerKind
@@ -298,6 +298,20 @@ class TestNearby:
         found = layers.nearby(lon, lat, day, np.array([5_300.0, 5_700.0, np.nan]))
         assert [near[0].certain for near in found] == [True, False, True]
         assert {near[0].feature_id for near in found} == {"a"}
+
+    def test_of_many_nearly_equal_ones_the_nearest_is_found(self) -> None:
+        bearings = np.linspace(0.0, 2.0 * np.pi, 40, endpoint=False)
+        lon, lat = 30.0 + 0.5 * np.sin(bearings), 0.5 * np.cos(bearings)
+        rows = zip(lon.tolist(), lat.tolist(), strict=True)
+        ring = [point(f"f{n:02}", x, y, layer=LayerKind.UN_BASE) for n, (x, y) in enumerate(rows)]
+        layers = locator(point("town", 31.0, 1.0), *ring)
+        metres = geodesic_m_many(30.0, 0.0, lon, lat)
+        (town, base), nothing = layers.nearby(
+            np.array([30.0, np.nan]), np.array([0.0, np.nan]), np.array([DAY, DAY])
+        )
+        assert (town.feature_id, nothing) == ("town", ())
+        assert base.feature_id == f"f{metres.argmin():02}"
+        assert base.distance_m == pytest.approx(metres.min(), abs=0.051)
 
     def test_the_only_one_is_certain(self) -> None:
         layers = locator(point("a", 30.0, 0.0))

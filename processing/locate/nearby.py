@@ -1,0 +1,111 @@
+"""What lies nearest to points in several layers at once."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import TypeAdapter
+
+from processing.locate.epochs import Epochs
+from processing.locate.layers import LayerSet
+from processing.locate.nearest import FIRST_LOOK, Look, Nearest, PointIndex, confirmed
+from schemas.geometry import unit_xyz
+from schemas.incident import Nearby
+from schemas.layer import Feature, LayerKind
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Facts = dict[str, object]
+
+NEARBY_LAYERS = (
+    LayerKind.SETTLEMENT,
+    LayerKind.HEALTH,
+    LayerKind.CIVILIAN_SITE,
+    LayerKind.AIRFIELD,
+    LayerKind.UN_BASE,
+)
+_ROWS = TypeAdapter(list[tuple[Nearby, ...]])
+
+
+class NearbyIndex:
+    """The nearest feature of each of NEARBY_LAYERS.
+
+    The trees are asked layer by layer; all that they found is confirmed at once, since a small
+    batch costs as many array operations as a large one.
+    """
+
+    def __init__(self, layers: LayerSet) -> None:
+        columns = [layers.layer(kind) for kind in NEARBY_LAYERS]
+        self._points = [Epochs(layer, partial(PointIndex, layer)) for layer in columns]
+        # All layers' features are numbered in one row after the other.
+        self._first = np.cumsum([0, *map(len, columns)])[:-1]
+        self._lon = np.concatenate([layer.lon for layer in columns])
+        self._lat = np.concatenate([layer.lat for layer in columns])
+        self._facts = [_facts(feature) for layer in columns for feature in layer.features]
+
+    def of(
+        self, lon: FloatArray, lat: FloatArray, *, day: IntArray, radius_m: FloatArray
+    ) -> list[tuple[Nearby, ...]]:
+        """Return what is near finite points; see `Locator.nearby`."""
+        if len(lon) == 0:
+            return []
+        nearest = self._nearest(lon, lat, day)
+        certain = nearest.others_m >= nearest.distance_m + 2.0 * np.tile(
+            radius_m, len(NEARBY_LAYERS)
+        )
+        metres = np.round(nearest.distance_m, 1)
+        by_point = (
+            column.reshape(len(NEARBY_LAYERS), -1).T.tolist()
+            for column in (nearest.row, metres, certain)
+        )
+        return _ROWS.validate_python(
+            [
+                [
+                    {**self._facts[row], "distance_m": distance_m, "certain": is_certain}
+                    for row, distance_m, is_certain in zip(*found, strict=True)
+                    if row >= 0
+                ]
+                for found in zip(*by_point, strict=True)
+            ]
+        )
+
+    def _nearest(self, lon: FloatArray, lat: FloatArray, day: IntArray) -> Nearest:
+        """Return the nearest of each layer, all points of one layer after those of another."""
+        n, xyz = len(lon), unit_xyz(lon, lat)
+        chords = np.empty((len(self._points), n, FIRST_LOOK))
+        row = np.empty((len(self._points), n, FIRST_LOOK), dtype=np.int64)
+        for number, points in enumerate(self._points):
+            for index, part in points.parts(day):
+                look = index.look(xyz[part])
+                chords[number, part] = look.chords
+                row[number, part] = look.row + self._first[number]
+        look = Look(chords=chords.reshape(-1, FIRST_LOOK), row=row.reshape(-1, FIRST_LOOK))
+        every_lon, every_lat = np.tile(lon, len(self._points)), np.tile(lat, len(self._points))
+        nearest = confirmed(look, every_lon, every_lat, to_lon=self._lon, to_lat=self._lat)
+        short = np.flatnonzero(look.near()[:, -1])
+        for number in np.unique(short // n).tolist():
+            at = short[short // n == number]
+            self._look_wider(nearest, at, lon=every_lon[at], lat=every_lat[at], day=day[at % n])
+        return nearest
+
+    def _look_wider(
+        self, nearest: Nearest, at: IntArray, *, lon: FloatArray, lat: FloatArray, day: IntArray
+    ) -> None:
+        """Find again what the first look was too narrow for, in the layer of those points."""
+        number = int(at[0]) * len(self._points) // len(nearest.row)
+        for index, part in self._points[number].parts(day):
+            wider = index.nearest(lon[part], lat[part])
+            nearest.row[at[part]] = wider.row + self._first[number]
+            nearest.distance_m[at[part]] = wider.distance_m
+            nearest.others_m[at[part]] = wider.others_m
+
+
+def _facts(feature: Feature) -> Facts:
+    return {
+        "feature_id": feature.feature_id,
+        "layer": feature.layer.value,
+        "kind": feature.kind,
+        "name": feature.name,
+    }
