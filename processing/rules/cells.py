@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import h3.api.basic_int as h3
 import numpy as np
 
-from schemas.geometry import geodesic_m_many
+from schemas.geometry import (
+    EARTH_RADIUS_M,
+    SPHERE_MARGIN,
+    FloatArray,
+    geodesic_m_many,
+    unit_xyz,
+)
 
 WINDOW_RESOLUTION = 4
 
@@ -54,17 +61,35 @@ def polygon_cells(geometry: Mapping[str, Any]) -> frozenset[int]:
     return frozenset(h3.h3shape_to_cells_experimental(shape, WINDOW_RESOLUTION, contain="overlap"))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Disk:
+    """The cells around one cell: their centres on the unit sphere and their circumradii."""
+
+    cells: tuple[int, ...]
+    centres: FloatArray
+    radius_m: FloatArray
+
+
 @lru_cache(maxsize=65_536)
 def _cover(origin: int, reach_m: float, resolution: int) -> frozenset[int]:
     lon, lat, radius_m = _circle(origin)
     far_m = reach_m + radius_m + _SLACK_M
     mean_m = h3.average_hexagon_edge_length(resolution, unit="m") * math.sqrt(3)
     steps = math.ceil((far_m + mean_m) / (mean_m * _SMALLEST))
-    cells = h3.grid_disk(cell_of(lon, lat, resolution), steps)
-    circles = np.array([_circle(cell) for cell in cells])
-    away_m = geodesic_m_many(lon, lat, circles[:, 0], circles[:, 1])
-    near = away_m <= far_m + circles[:, 2]
-    return frozenset(cell for cell, is_near in zip(cells, near.tolist(), strict=True) if is_near)
+    disk = _disk(cell_of(lon, lat, resolution), steps)
+    half = np.linalg.norm(disk.centres - unit_xyz(lon, lat)[0], axis=1) / 2.0
+    away_m = 2.0 * EARTH_RADIUS_M * np.arcsin(np.minimum(half, 1.0))
+    near = away_m <= (far_m + disk.radius_m) * SPHERE_MARGIN
+    return frozenset(c for c, is_near in zip(disk.cells, near.tolist(), strict=True) if is_near)
+
+
+@lru_cache(maxsize=8_192)
+def _disk(cell: int, steps: int) -> _Disk:
+    cells = tuple(h3.grid_disk(cell, steps))
+    circles = np.array([_circle(one) for one in cells])
+    return _Disk(
+        cells=cells, centres=unit_xyz(circles[:, 0], circles[:, 1]), radius_m=circles[:, 2]
+    )
 
 
 @lru_cache(maxsize=65_536)

@@ -59,17 +59,26 @@ def attributed_rows(rule: Recurrence, columns: IncidentColumns) -> list[int]:
 def repeats_of(
     rule: Recurrence, columns: IncidentColumns, counted: Sequence[int], targets: Sequence[int]
 ) -> Iterator[Repeats]:
-    """Yield the past of each target that has enough of one, actor by actor."""
-    wanted: dict[str, list[int]] = defaultdict(list)
-    for row in targets:
-        wanted[columns.actor_key[row]].append(row)
-    own: dict[str, list[int]] = defaultdict(list)
-    for row in counted:
-        if columns.actor_key[row] in wanted:
-            own[columns.actor_key[row]].append(row)
-    for actor_key in sorted(wanted):
-        rows = np.array(own[actor_key], dtype=np.int64)
-        yield from _repeats(rule, columns, rows, np.array(wanted[actor_key], dtype=np.int64))
+    """Yield the past of each target that has enough of one, in order of rows.
+
+    The past of a target are the rows that count, of the same actor and earlier.
+    """
+    of, prior = _pairs(rule, columns, counted, targets)
+    past = _Past(
+        prior=prior,
+        apart_m=geodesic_m_many(
+            columns.lon[of], columns.lat[of], columns.lon[prior], columns.lat[prior]
+        ),
+        blur_m=columns.radius_m[of] + columns.radius_m[prior],
+        age_days=columns.day[of] - columns.day[prior],
+    )
+    # Few incidents have a past at all: leave out at once those that can't have enough of one.
+    wide_m = rule.band_wide.within_km * _METRES_IN_KM
+    maybe = (past.apart_m - past.blur_m <= wide_m) & (past.age_days <= rule.band_wide.within_days)
+    rows, number = np.unique(of[maybe], return_counts=True)
+    for row in rows[number >= rule.min_prior].tolist():
+        part = slice(*np.searchsorted(of, (row, row + 1)).tolist())
+        yield _of_one(rule, row, past.of(part), day=int(columns.day[row]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,30 +97,6 @@ class _Past:
             blur_m=self.blur_m[part],
             age_days=self.age_days[part],
         )
-
-
-def _repeats(
-    rule: Recurrence, columns: IncidentColumns, rows: IntArray, targets: IntArray
-) -> Iterator[Repeats]:
-    at, prior = _pairs(rule, columns, rows, targets)
-    of = targets[at]
-    past = _Past(
-        prior=prior,
-        apart_m=geodesic_m_many(
-            columns.lon[of], columns.lat[of], columns.lon[prior], columns.lat[prior]
-        ),
-        blur_m=columns.radius_m[of] + columns.radius_m[prior],
-        age_days=columns.day[of] - columns.day[prior],
-    )
-    # Few incidents have a past at all: leave out at once those that can't have enough of one.
-    wide_m = rule.band_wide.within_km * _METRES_IN_KM
-    maybe = (past.apart_m - past.blur_m <= wide_m) & (past.age_days <= rule.band_wide.within_days)
-    enough = np.bincount(at[maybe], minlength=len(targets)) >= rule.min_prior
-    bounds = np.searchsorted(at, np.arange(len(targets) + 1))
-    for i in np.flatnonzero(enough).tolist():
-        row = int(targets[i])
-        own = past.of(slice(int(bounds[i]), int(bounds[i + 1])))
-        yield _of_one(rule, row, own, day=int(columns.day[row]))
 
 
 def _of_one(rule: Recurrence, row: int, past: _Past, *, day: int) -> Repeats:
@@ -133,20 +118,44 @@ def _of_one(rule: Recurrence, row: int, past: _Past, *, day: int) -> Repeats:
 
 
 def _pairs(
-    rule: Recurrence, columns: IncidentColumns, rows: IntArray, targets: IntArray
+    rule: Recurrence, columns: IncidentColumns, counted: Sequence[int], targets: Sequence[int]
 ) -> tuple[IntArray, IntArray]:
-    """Return (index of target, row of an earlier incident) that may be near, sorted."""
-    # Two places of at most the near band's width, each.
-    reach_m = (rule.band_wide.within_km + 2 * rule.band_near.within_km) * _METRES_IN_KM
-    here = unit_xyz(columns.lon[targets], columns.lat[targets])
-    there = unit_xyz(columns.lon[rows], columns.lat[rows])
+    """Return (target, earlier row of the same actor) that may be near, sorted."""
     # On the unit sphere |a - b|² = 2 - 2 a·b. A little wider than exact: the geodesic decides.
-    close = here @ there.T >= 1.0 - (chord(reach_m) ** 2) / 2.0 - 1e-12
-    ages = columns.day[targets][:, None] - columns.day[rows][None, :]
-    at, of = np.nonzero(close & (ages >= 0) & (ages <= rule.baseline_days))
-    prior = rows[of]
-    earlier = _is_earlier(columns, prior, targets[at])
-    return at[earlier], prior[earlier]
+    least = 1.0 - chord(reach_m(rule)) ** 2 / 2.0 - 1e-12
+    pairs = [np.empty((2, 0), dtype=np.int64)]
+    for own, wanted in _by_actor(columns, counted, targets):
+        there = unit_xyz(columns.lon[own], columns.lat[own])
+        here = unit_xyz(columns.lon[wanted], columns.lat[wanted])
+        a, b = np.nonzero(here @ there.T >= least)
+        pairs.append(np.stack((wanted[a], own[b])))
+    of, prior = np.concatenate(pairs, axis=1)
+    age_days = columns.day[of] - columns.day[prior]
+    keep = _is_earlier(columns, prior, of) & (age_days >= 0) & (age_days <= rule.baseline_days)
+    of, prior = of[keep], prior[keep]
+    order = np.lexsort((prior, of))
+    return of[order], prior[order]
+
+
+def reach_m(rule: Recurrence) -> float:
+    """Return how far apart two incidents may lie and still be counted: both places may be off."""
+    return (rule.band_wide.within_km + 2 * rule.band_near.within_km) * _METRES_IN_KM
+
+
+def _by_actor(
+    columns: IncidentColumns, counted: Sequence[int], targets: Sequence[int]
+) -> Iterator[tuple[IntArray, IntArray]]:
+    """Yield the rows that count and the targets of each actor that has targets."""
+    wanted: dict[str, list[int]] = defaultdict(list)
+    for row in targets:
+        wanted[columns.actor_key[row]].append(row)
+    own: dict[str, list[int]] = {actor_key: [] for actor_key in wanted}
+    for row in counted:
+        actor_key = columns.actor_key[row]
+        if actor_key in own:
+            own[actor_key].append(row)
+    for actor_key, rows in own.items():
+        yield np.array(rows, dtype=np.int64), np.array(wanted[actor_key], dtype=np.int64)
 
 
 def _is_earlier(columns: IncidentColumns, a: IntArray, b: IntArray) -> BoolArray:

@@ -21,7 +21,7 @@ from processing.rules.drafting import Finding, draft
 from processing.rules.exhibits import Exhibits
 from processing.rules.explain import band_word, count, event_label, km, place_note, when
 from processing.rules.layers import Layers, areas_of
-from processing.rules.near_repeats import Repeats, attributed_rows, repeats_of
+from processing.rules.near_repeats import Repeats, attributed_rows, reach_m, repeats_of
 from processing.rules.places import Place, cell_key, near_cell_name
 from processing.rules.ranges import Answers, merged
 from processing.rules.window import FlagDraft, FlagRange, IncidentColumns, Scope, Touched
@@ -39,7 +39,7 @@ def scope_of(rule: Recurrence, touched: Touched, layers: Layers) -> Scope:  # no
     spots: set[tuple[frozenset[int], int]] = set()
     for columns in (touched.before, touched.after):
         for row in attributed_rows(rule, columns):
-            near = cover(float(columns.lon[row]), float(columns.lat[row]), _reach_m(rule))
+            near = cover(float(columns.lon[row]), float(columns.lat[row]), reach_m(rule))
             spots.add((near, int(columns.day[row])))
     # For all actor classes: one actor may be called a rebel in one report and unknown in another.
     flags = (
@@ -47,7 +47,7 @@ def scope_of(rule: Recurrence, touched: Touched, layers: Layers) -> Scope:  # no
         for near, day in spots
         for cell in near
     )
-    wanted = [(_around(near, _reach_m(rule)), day - days, day + days) for near, day in spots]
+    wanted = [(_around(near, reach_m(rule)), day - days, day + days) for near, day in spots]
     windows = grouped(wanted, event_classes=frozenset(rule.event_classes))
     return Scope(flags=merged(flags), incidents=windows)
 
@@ -225,18 +225,13 @@ def _keys_in_scope(
     return keys
 
 
-def _reach_m(rule: Recurrence) -> float:
-    """Return how far apart two incidents may lie and still be counted: both places may be off."""
-    return (rule.band_wide.within_km + 2 * rule.band_near.within_km) * _METRES_IN_KM
-
-
 # Busy places ask for the same few sets of cells, batch after batch.
 @lru_cache(maxsize=16_384)
-def _around(cells: frozenset[int], reach_m: float) -> frozenset[int]:
+def _around(cells: frozenset[int], within_m: float) -> frozenset[int]:
     """Return the cells that hold whatever may be near an incident in some cells."""
     circles = [cell_circle(cell) for cell in cells]
     return frozenset().union(
-        *(cover(lon, lat, radius_m + reach_m) for lon, lat, radius_m in circles)
+        *(cover(lon, lat, radius_m + within_m) for lon, lat, radius_m in circles)
     )
 
 

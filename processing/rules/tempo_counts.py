@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,17 +25,29 @@ class Cube:
 
 
 def select(cube: CubeColumns, counties: Sequence[str], *, day_from: int, day_to: int) -> Cube:
-    """Choose the rows of some counties from one day to another, both included."""
-    county = _numbered(cube.adm2, counties)
-    kept = np.flatnonzero((county >= 0) & (cube.day >= day_from) & (cube.day <= day_to))
+    """Choose the rows of some counties from one day to another, both included.
+
+    Rows of the cube are in order of county, so each county is one stretch of them.
+    """
+    first = [bisect_left(cube.adm2, county) for county in counties]
+    number = [
+        bisect_right(cube.adm2, county) - at for at, county in zip(first, counties, strict=True)
+    ]
+    county = np.repeat(np.arange(len(counties)), number)
+    before = np.cumsum(number) - number
+    row = np.arange(len(county)) + np.repeat(np.array(first) - before, number)
+    inside = (cube.day[row] >= day_from) & (cube.day[row] <= day_to)
+    county, row = county[inside], row[inside]
     days = max(day_to - day_from + 1, 0)
-    classes = tuple(sorted(set(cube.event_class)))
+    names = cube.event_class
+    classes = {name: at for at, name in enumerate(sorted(set(names)))}
+    numbered = np.fromiter((classes[name] for name in names), dtype=np.int64, count=len(names))
     return Cube(
-        classes=classes,
-        class_at=_numbered(cube.event_class, classes)[kept],
-        incidents=cube.incidents[kept],
-        civilian_deaths=cube.civilian_deaths[kept],
-        at=county[kept] * days + (cube.day[kept] - day_from),
+        classes=tuple(classes),
+        class_at=numbered[row],
+        incidents=cube.incidents[row],
+        civilian_deaths=cube.civilian_deaths[row],
+        at=county * days + (cube.day[row] - day_from),
         shape=(len(counties), days),
     )
 
@@ -52,9 +65,3 @@ def daily(rule: TempoEscalation, series: TempoSeries, cube: Cube) -> IntArray:
     sums = np.bincount(cube.at[mine], weights=values[mine], minlength=size)
     counts = np.rint(sums).astype(np.int64).reshape(cube.shape)
     return np.minimum(counts, rule.winsor_deaths) if is_deaths else counts
-
-
-def _numbered(values: Sequence[str], names: Sequence[str]) -> IntArray:
-    """Return the number of each value among some names, -1 for others."""
-    number = {name: at for at, name in enumerate(names)}
-    return np.array([number.get(value, -1) for value in values], dtype=np.int64)

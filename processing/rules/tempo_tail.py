@@ -10,6 +10,7 @@ after it raised.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -99,11 +100,18 @@ def variance(rule: TempoEscalation, usual: FloatArray) -> FloatArray:
 
 def threshold(rule: TempoEscalation, baseline: IntArray, *, tail: float, least: int) -> IntArray:
     """Return the smallest counts, at least `least`, that chance reaches no oftener than `tail`."""
-    # Baselines are small integers and few: the slow inverse is asked once for each.
+    # Baselines are small integers and few: the slow inverse is asked once for each, ever.
     known, at = np.unique(baseline, return_inverse=True)
     n, p = _parameters(rule, mean(rule, known))
-    smallest = np.maximum(nbinom.isf(tail, n, p) + 1, least).astype(np.int64)
-    return np.asarray(smallest[at].reshape(baseline.shape), dtype=np.int64)
+    pairs = zip(n.tolist(), p.tolist(), strict=True)
+    smallest = np.array([_reached(*pair, tail) for pair in pairs], dtype=np.int64)
+    return np.asarray(np.maximum(smallest, least)[at].reshape(baseline.shape), dtype=np.int64)
+
+
+@lru_cache(maxsize=65_536)
+def _reached(n: float, p: float, tail: float) -> int:
+    """Return the smallest count that chance reaches no oftener than `tail`."""
+    return int(nbinom.isf(tail, n, p)) + 1
 
 
 def chance_of(rule: TempoEscalation, count: IntArray, usual: FloatArray) -> FloatArray:

@@ -65,39 +65,30 @@ def verdicts(
 
     Days before `known_from` are not raised and carry no other: their past is not recorded.
     """
+    if known_from is not None:
+        county, day = county[day >= known_from], day[day >= known_from]
     if not len(day):
         return []
-    # Column 0 is the day itself, column i the day i days before.
-    days = day[:, None] - np.arange(SUSTAINED_DAYS + 1)
-    areas = np.broadcast_to(county[:, None], days.shape)
-    reading = read(rule, counts, areas, days, known_from=known_from)
-    watch = reading.count >= reading.watch_at
-    alert = reading.count >= reading.alert_at
-    slow = reading.cusum > rule.cusum_limit
-    hit = watch | alert | slow
-    if known_from is not None:
-        hit &= days >= known_from
-    stays = _stays(rule, hit, _is_high(rule, reading))
-    raised = np.flatnonzero(hit[:, 0] | stays)
-    chance = chance_of(rule, reading.count[raised, 0], reading.usual[raised, 0]).tolist()
-    return [
-        Verdict(
-            county=int(county[row]),
-            day=int(day[row]),
-            band=Band.MEDIUM if alert[row, 0] or slow[row, 0] else Band.LOW,
-            is_watch=bool(watch[row, 0]),
-            is_alert=bool(alert[row, 0]),
-            is_slow_rise=bool(slow[row, 0]),
-            count=int(reading.count[row, 0]),
-            baseline=int(reading.baseline[row, 0]),
-            usual=float(reading.usual[row, 0]),
-            chance=chance[at],
-            watch_at=int(reading.watch_at[row, 0]),
-            alert_at=int(reading.alert_at[row, 0]),
-            cusum=float(reading.cusum[row, 0]),
-        )
-        for at, row in enumerate(raised.tolist())
-    ]
+    reading = read(rule, counts, county, day, known_from=known_from)
+    hit = _hits(rule, reading)
+    # Most days are neither raised nor near a threshold; only the last need to be looked back from.
+    open_ = np.flatnonzero(~hit & _is_high(rule, reading))
+    stays = np.zeros(len(day), dtype=np.bool_)
+    stays[open_] = _stays(rule, counts, county[open_], day[open_], known_from=known_from)
+    return _verdicts(rule, reading, county, day, rows=np.flatnonzero(hit | stays))
+
+
+def _hits(rule: TempoEscalation, reading: Reading) -> BoolArray:
+    alert, slow = _is_alert(reading), _is_slow_rise(rule, reading)
+    return np.asarray((reading.count >= reading.watch_at) | alert | slow, dtype=np.bool_)
+
+
+def _is_alert(reading: Reading) -> BoolArray:
+    return np.asarray(reading.count >= reading.alert_at, dtype=np.bool_)
+
+
+def _is_slow_rise(rule: TempoEscalation, reading: Reading) -> BoolArray:
+    return np.asarray(reading.cusum > rule.cusum_limit, dtype=np.bool_)
 
 
 def _is_high(rule: TempoEscalation, reading: Reading) -> BoolArray:
@@ -107,13 +98,52 @@ def _is_high(rule: TempoEscalation, reading: Reading) -> BoolArray:
     return np.asarray(np.maximum(count, slow) >= rule.clear_below, dtype=np.bool_)
 
 
-def _stays(rule: TempoEscalation, hit: BoolArray, high: BoolArray) -> BoolArray:
-    """Say whether the day in column 0 is carried by a raise in one of the columns after it."""
-    below = np.zeros(len(hit), dtype=np.int64)
-    found = np.zeros(len(hit), dtype=np.bool_)
-    alive = high[:, 0].copy()
-    for back in range(1, hit.shape[1]):
+def _stays(
+    rule: TempoEscalation,
+    counts: IntArray,
+    county: IntArray,
+    day: IntArray,
+    *,
+    known_from: int | None,
+) -> BoolArray:
+    """Say which days that are high themselves are carried by a raise on one of the days before."""
+    # Column i is the day i + 1 days before.
+    days = day[:, None] - np.arange(1, SUSTAINED_DAYS + 1)
+    areas = np.broadcast_to(county[:, None], days.shape)
+    reading = read(rule, counts, areas, days, known_from=known_from)
+    hit, high = _hits(rule, reading), _is_high(rule, reading)
+    if known_from is not None:
+        hit &= days >= known_from
+    below = np.zeros(len(day), dtype=np.int64)
+    alive = np.ones(len(day), dtype=np.bool_)
+    found = np.zeros(len(day), dtype=np.bool_)
+    for back in range(SUSTAINED_DAYS):
         found |= alive & hit[:, back]
         below = np.where(high[:, back], 0, below + 1)
         alive &= below <= rule.clear_after_days
     return found
+
+
+def _verdicts(
+    rule: TempoEscalation, reading: Reading, county: IntArray, day: IntArray, *, rows: IntArray
+) -> list[Verdict]:
+    alert, slow = _is_alert(reading), _is_slow_rise(rule, reading)
+    chance = chance_of(rule, reading.count[rows], reading.usual[rows])
+    return [
+        Verdict(
+            county=int(county[row]),
+            day=int(day[row]),
+            band=Band.MEDIUM if alert[row] or slow[row] else Band.LOW,
+            is_watch=bool(reading.count[row] >= reading.watch_at[row]),
+            is_alert=bool(alert[row]),
+            is_slow_rise=bool(slow[row]),
+            count=int(reading.count[row]),
+            baseline=int(reading.baseline[row]),
+            usual=float(reading.usual[row]),
+            chance=float(chance[at]),
+            watch_at=int(reading.watch_at[row]),
+            alert_at=int(reading.alert_at[row]),
+            cusum=float(reading.cusum[row]),
+        )
+        for at, row in enumerate(rows.tolist())
+    ]
