@@ -15,7 +15,6 @@ from schemas.geometry import (
     EARTH_RADIUS_M,
     SPHERE_MARGIN,
     FloatArray,
-    geodesic_m_many,
     unit_xyz,
 )
 
@@ -77,8 +76,7 @@ def _cover(origin: int, reach_m: float, resolution: int) -> frozenset[int]:
     mean_m = h3.average_hexagon_edge_length(resolution, unit="m") * math.sqrt(3)
     steps = math.ceil((far_m + mean_m) / (mean_m * _SMALLEST))
     disk = _disk(cell_of(lon, lat, resolution), steps)
-    half = np.linalg.norm(disk.centres - unit_xyz(lon, lat)[0], axis=1) / 2.0
-    away_m = 2.0 * EARTH_RADIUS_M * np.arcsin(np.minimum(half, 1.0))
+    away_m = _sphere_m(disk.centres, unit_xyz(lon, lat)[0])
     near = away_m <= (far_m + disk.radius_m) * SPHERE_MARGIN
     return frozenset(c for c, is_near in zip(disk.cells, near.tolist(), strict=True) if is_near)
 
@@ -96,5 +94,10 @@ def _disk(cell: int, steps: int) -> _Disk:
 def _circle(cell: int) -> tuple[float, float, float]:
     lat, lon = h3.cell_to_latlng(cell)
     corners = np.array(h3.cell_to_boundary(cell))
-    radius_m = float(geodesic_m_many(lon, lat, corners[:, 1], corners[:, 0]).max())
-    return float(lon), float(lat), radius_m + _SLACK_M
+    apart_m = _sphere_m(unit_xyz(corners[:, 1], corners[:, 0]), unit_xyz(lon, lat)[0])
+    return float(lon), float(lat), float(apart_m.max()) * SPHERE_MARGIN + _SLACK_M
+
+
+def _sphere_m(points: FloatArray, point: FloatArray) -> FloatArray:
+    half = np.linalg.norm(points - point, axis=1) / 2.0
+    return np.asarray(2.0 * EARTH_RADIUS_M * np.arcsin(np.minimum(half, 1.0)), dtype=np.float64)

@@ -29,13 +29,11 @@ def select(cube: CubeColumns, counties: Sequence[str], *, day_from: int, day_to:
 
     Rows of the cube are in order of county, so each county is one stretch of them.
     """
-    first = [bisect_left(cube.adm2, county) for county in counties]
-    number = [
-        bisect_right(cube.adm2, county) - at for at, county in zip(first, counties, strict=True)
-    ]
+    first = np.array([bisect_left(cube.adm2, county) for county in counties], dtype=np.int64)
+    number = np.array([bisect_right(cube.adm2, county) for county in counties]) - first
     county = np.repeat(np.arange(len(counties)), number)
     before = np.cumsum(number) - number
-    row = np.arange(len(county)) + np.repeat(np.array(first) - before, number)
+    row = np.arange(len(county)) + np.repeat(first - before, number)
     inside = (cube.day[row] >= day_from) & (cube.day[row] <= day_to)
     county, row = county[inside], row[inside]
     days = max(day_to - day_from + 1, 0)

@@ -62,7 +62,7 @@ def scope_of(rule: TempoEscalation, touched: Touched, layers: Layers) -> Scope:
     return Scope(
         flags=merged(_ranges(rule, spans, lone)),
         incidents=grouped(_wanted(rule, spans, lone, layers)),
-        cube=_cube_windows(spans, after),
+        cube=_cube_windows(rule, spans),
     )
 
 
@@ -247,8 +247,12 @@ def _percent(share: float) -> str:
 
 
 def _counted(rule: TempoEscalation, columns: IncidentColumns) -> list[int]:
-    classes = frozenset(name for series in rule.series for name in series.event_classes)
+    classes = _classes(rule)
     return [row for row, name in enumerate(columns.event_class) if name in classes]
+
+
+def _classes(rule: TempoEscalation) -> frozenset[str]:
+    return frozenset(name for series in rule.series for name in series.event_classes)
 
 
 def _ranges(
@@ -280,11 +284,19 @@ def _wanted(
         yield cells, day, day
 
 
-def _cube_windows(spans: Mapping[str, tuple[int, int]], before: int) -> tuple[CubeWindow, ...]:
+def _cube_windows(
+    rule: TempoEscalation, spans: Mapping[str, tuple[int, int]]
+) -> tuple[CubeWindow, ...]:
+    before, classes = needed_days(rule), _classes(rule)
     counties: dict[tuple[int, int], set[str]] = defaultdict(set)
     for county, span in spans.items():
         counties[span].add(county)
     return tuple(
-        CubeWindow(adm2=frozenset(counties[span]), day_from=span[0] - before, day_to=span[1])
+        CubeWindow(
+            adm2=frozenset(counties[span]),
+            day_from=span[0] - before,
+            day_to=span[1],
+            event_classes=classes,
+        )
         for span in sorted(counties)
     )

@@ -89,11 +89,15 @@ class IncidentWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CubeWindow:
-    """Cube rows to read: those of counties from one day to another, both included."""
+    """Cube rows to read: those of counties from one day to another, both included.
+
+    `event_classes`, when not empty, says what is enough, as in `IncidentWindow`.
+    """
 
     adm2: frozenset[str]
     day_from: int
     day_to: int
+    event_classes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,9 @@ class Desk:
         if self._generous:
             return True
         return any(
-            (one.adm2 or "") in window.adm2 and window.day_from <= one.day <= window.day_to
+            (one.adm2 or "") in window.adm2
+            and window.day_from <= one.day <= window.day_to
+            and (not window.event_classes or one.event_class in window.event_classes)
             for window in windows
         )
 
