@@ -38,16 +38,18 @@ class MemoryLog:
     partition: str = PARTITION
     records: list[Record] = field(default_factory=list)
     waits: int = 0
+    start: int = 0
 
     def append(self, value: bytes) -> None:
         self.records.append(
-            Record(partition=self.partition, position=len(self.records), value=value)
+            Record(partition=self.partition, position=self.start + len(self.records), value=value)
         )
 
     def read(self, position: int, *, max_records: int, max_bytes: int) -> Sequence[Record]:
         found: list[Record] = []
         size = 0
-        for record in self.records[position : position + max_records]:
+        first = position - self.start
+        for record in self.records[first : first + max_records]:
             size += len(record.value)
             if found and size > max_bytes:
                 break
@@ -134,8 +136,8 @@ def read_back(value: bytes) -> AdmittedReport:
     return decode(AdmittedReport, value)
 
 
-def log_of(reports: Iterable[AdmittedReport]) -> MemoryLog:
-    log = MemoryLog()
+def log_of(reports: Iterable[AdmittedReport], *, start: int = 0) -> MemoryLog:
+    log = MemoryLog(start=start)
     for one in reports:
         log.append(encode(one))
     return log
@@ -191,6 +193,8 @@ def link(alert_id: str) -> str:
 
 
 def process(made: Database, reports: Iterable[AdmittedReport], *, size: int = 100) -> None:
+    """Process further reports, after what was processed before."""
     stage = pipeline(made)
-    for batch in batches(log_of(reports), made, size=size):
+    start = SqlPositions(made.begin).load(PARTITION).position
+    for batch in batches(log_of(reports, start=start), made, size=size):
         stage(batch)
