@@ -119,7 +119,7 @@ class Agreement:
         """Rows, their tree and their largest radius in metres, one a band that has rows."""
         bands = [np.flatnonzero((self._band == b) & self.is_fusible) for b in range(len(_BANDS_M))]
         return [
-            (rows, cKDTree(self._points[rows]), float(reach_m))
+            (rows, _tree(self._points[rows]), float(reach_m))
             for rows, reach_m in zip(bands, _BANDS_M, strict=True)
             if len(rows)
         ]
@@ -130,7 +130,7 @@ class Agreement:
         bands = self._band[wanted]
         for band in np.unique(bands).tolist():
             asked = np.flatnonzero(bands == band)
-            asking = cKDTree(self._points[wanted[asked]])
+            asking = _tree(self._points[wanted[asked]])
             for rows, tree, other_m in self._trees:
                 limit = chord(float(_BANDS_M[band]) + other_m) + _ROUNDING_CHORD
                 pairs = asking.sparse_distance_matrix(tree, limit, output_type="ndarray")
@@ -179,6 +179,11 @@ class Agreement:
         return not contradict(
             scene.actors[a], scene.actor_types[a], scene.actors[b], scene.actor_types[b]
         )
+
+
+def _tree(points: FloatArray) -> cKDTree:
+    # A tree is asked once or a few times: a quick build is worth more than a balanced tree.
+    return cKDTree(points, balanced_tree=False, compact_nodes=False)
 
 
 def _codes(values: Iterable[Hashable]) -> RowArray:

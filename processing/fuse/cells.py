@@ -48,6 +48,8 @@ def is_fusible(lon: FloatArray, lat: FloatArray, radius_m: FloatArray) -> npt.ND
     return np.asarray(resolved & (radius_m <= MAX_RADIUS_M), dtype=np.bool_)
 
 
+# Radii of the precision codes and the steps are asked for again and again.
+@lru_cache(maxsize=65_536)
 def reach_cells(cell4: int, radius_m: float) -> frozenset[int]:
     """Return every cell that may hold a report that one in this cell could meet.
 

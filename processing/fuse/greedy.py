@@ -25,7 +25,7 @@ def fuse_all(scene: SightingColumns) -> Mapping[str, tuple[str, ...]]:
         return {}
     agreement = Agreement(scene)
     walk = Walk(scene=scene, agreement=agreement, incident=scene.incident_id, standing={})
-    walk.push(np.flatnonzero(agreement.is_fusible).tolist())
+    walk.begin(np.flatnonzero(agreement.is_fusible).tolist())
     walk.run()
     alone = ([row] for row in np.flatnonzero(~agreement.is_fusible).tolist())
     return dict(named(scene, rows) for rows in (*walk.members.values(), *alone))

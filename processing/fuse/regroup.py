@@ -84,9 +84,8 @@ class Regrouping:
 
     def conclude(self, loaded: frozenset[tuple[int, int]]) -> Regrouped | NeedMore:
         """Walk, and say what changed or what is missing."""
-        alone = set(self.alone)
         self._push_bereft()
-        self.walk.push(row for row in self.changed if row not in alone)
+        self.walk.begin(sorted(self.changed.difference(self.alone)))
         self.walk.run()
         missing = _missing(self.scene, self.walk.leaned_on | self.walk.decided, loaded)
         return NeedMore(cells=missing) if missing else self._result()

@@ -21,7 +21,7 @@ root_id where those are equal. Section numbers are of the domain reference.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -31,7 +31,7 @@ from processing.fuse.actors import BYSTANDER_ROLES, tokens
 from processing.fuse.greedy import id_of
 from processing.fuse.independence import components
 from processing.fuse.order import UNKNOWN_CLASS
-from processing.fuse.severity import severity
+from processing.fuse.severity import MINOR, severity
 from processing.fuse.victims import tally
 from processing.fuse.weight import weight_milli
 from schemas.access import level_of
@@ -101,7 +101,7 @@ def summarise(
     admitted = [member.admitted for member in ordered]
     reports = [one.report for one in admitted]
     surest = reports[0]
-    kind = next((r for r in reports if event_class(r.event_type) != UNKNOWN_CLASS), surest)
+    kind = _best_typed(reports)
     counted = tally(reports)
     tags = _tags(reports)
     place = _best_placed(ordered)
@@ -184,7 +184,8 @@ def actor_class(reports: Sequence[Report]) -> str:
     """Return the one type code that stands for who did it; alleged perpetrators go first."""
     parties = [a for r in reports for a in r.actors if a.role not in BYSTANDER_ROLES]
     alleged = [a.type for a in parties if a.role == "PERPETRATOR_ALLEGED" and a.type != "UNKNOWN"]
-    return _first_class(alleged or [a.type for a in parties])
+    found = set(alleged or [a.type for a in parties])
+    return min(found, key=_class_rank) if found else "UNKNOWN"
 
 
 @lru_cache(maxsize=4_096)
@@ -224,16 +225,25 @@ def _start(reports: Sequence[AdmittedReport]) -> datetime:
 
 
 def _end(reports: Sequence[Report]) -> datetime | None:
-    return max((r.occurred_end for r in reports if r.occurred_end is not None), default=None)
+    ends = [report.occurred_end for report in reports if report.occurred_end is not None]
+    return max(ends) if ends else None
+
+
+def _best_typed(reports: Sequence[Report]) -> Report:
+    for report in reports:
+        if event_class(report.event_type) != UNKNOWN_CLASS:
+            return report
+    return reports[0]
 
 
 def _stated_severity(reports: Sequence[Report]) -> int:
-    return max(report.severity or 1 for report in reports)
+    stated = [report.severity for report in reports if report.severity is not None]
+    return max(stated) if stated else MINOR
 
 
 def _tags(reports: Sequence[Report]) -> tuple[str, ...]:
-    found = {tag for report in reports if report.violations for tag in report.violations}
-    return tuple(sorted(found))
+    tags = [tag for report in reports for tag in report.violations]
+    return tuple(sorted(set(tags))) if tags else ()
 
 
 def _named(reports: Sequence[Report]) -> tuple[str, ...]:
@@ -251,10 +261,8 @@ def _key(named: Sequence[str]) -> str:
     return f"{key[: _KEY_LENGTH - len(digest) - 1]}~{digest}"
 
 
-def _first_class(types: Iterable[str]) -> str:
-    return min(
-        types, key=lambda code: (_CLASS_RANK.get(code, len(_CLASS_RANK)), code), default="UNKNOWN"
-    )
+def _class_rank(code: str) -> tuple[int, str]:
+    return _CLASS_RANK.get(code, len(_CLASS_RANK)), code
 
 
 @lru_cache(maxsize=4_096)

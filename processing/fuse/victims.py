@@ -56,7 +56,7 @@ def tally(reports: Sequence[Report]) -> Tally:
         killed.civilians,
         injured.best,
         (killed.un, injured.un),
-        any(_concerns_children(report) for report in reports),
+        _concern_children(reports),
     )
     return Tally(found, {harm: count.best for harm, count in surest.items()})
 
@@ -108,10 +108,12 @@ def _counts(report: Report) -> dict[str, Count]:
     return counts
 
 
-def _concerns_children(report: Report) -> bool:
-    if report.violations and not _TAGS_OF_CHILDREN.isdisjoint(report.violations):
+def _concern_children(reports: Sequence[Report]) -> bool:
+    tags = [tag for report in reports for tag in report.violations]
+    if tags and not _TAGS_OF_CHILDREN.isdisjoint(tags):
         return True
-    return any(_is_child(cell.group) and (cell.best or cell.max) for cell in report.victims)
+    groups = [c.group for report in reports for c in report.victims if c.best or c.max]
+    return any(map(_is_child, groups))
 
 
 @lru_cache(maxsize=4_096)

@@ -29,6 +29,18 @@ UNDECIDED = -1
 _STANDING = -2
 
 
+class _Ranks(dict[int, Rank]):
+    """The place of each row in the order, found out when it is first asked for."""
+
+    def __init__(self, scene: SightingColumns) -> None:
+        super().__init__()
+        self._scene = scene
+
+    def __missing__(self, row: int) -> Rank:
+        found = self[row] = rank(self._scene, row)
+        return found
+
+
 @dataclass(slots=True)
 class Walk:
     """Who founds and who joins, in the middle of being decided.
@@ -50,21 +62,34 @@ class Walk:
     _founder: list[int] = field(default_factory=list)
     _heap: list[tuple[Rank, int]] = field(default_factory=list)
     _waiting: set[int] = field(default_factory=set)
-    _ranks: dict[int, Rank] = field(default_factory=dict)
     _agreeing: dict[int, frozenset[int]] = field(default_factory=dict)
+    _rank: _Ranks = field(init=False)
 
     def __post_init__(self) -> None:
+        self._rank = _Ranks(self.scene)
         self._founder = [UNDECIDED] * len(self.scene)
         for rows in self.standing.values():
             for row in rows:
                 self._founder[row] = _STANDING
 
+    def begin(self, rows: Sequence[int]) -> None:
+        """Have undecided rows decided; those that agree with no other found at once."""
+        for row, agreeing in zip(rows, self.agreement.of(rows), strict=True):
+            self._agreeing[row] = agreeing
+            if agreeing:
+                self.push((row,))
+                continue
+            self._founder[row] = row
+            self.members[row] = {row}
+            self.touched.add(row)
+            self.decided.add(row)
+
     def push(self, rows: Iterable[int]) -> None:
-        """Have some rows decided (again)."""
+        """Have some rows decided again."""
         for row in rows:
             if row not in self._waiting:
                 self._waiting.add(row)
-                heapq.heappush(self._heap, (self.rank(row), row))
+                heapq.heappush(self._heap, (self._rank[row], row))
 
     def run(self) -> None:
         """Decide until nothing changes any more."""
@@ -78,13 +103,6 @@ class Walk:
             was = self.founder(row)
             if was != to:
                 self._move(row, was=was, to=to)
-
-    def rank(self, row: int) -> Rank:
-        """Return the place of a row in the order."""
-        known = self._ranks.get(row)
-        if known is None:
-            known = self._ranks[row] = rank(self.scene, row)
-        return known
 
     def agreeing(self, row: int) -> frozenset[int]:
         """Return the rows that agree with a row; looked up together with all that wait."""
@@ -107,7 +125,7 @@ class Walk:
     def _stand(self, incident: str) -> int:
         """Take an incident in as it stood. Of those that are left, the first founded it."""
         rows = self.standing[incident]
-        first = rows[0] if len(rows) == 1 else min(rows, key=self.rank)
+        first = rows[0] if len(rows) == 1 else min(rows, key=self._rank.__getitem__)
         self.members[first] = set(rows)
         for row in rows:
             self._founder[row] = first
@@ -115,12 +133,12 @@ class Walk:
 
     def _decide(self, row: int, agreeing: frozenset[int]) -> int:
         """Return the founder that a row joins, or the row itself."""
-        place = self.rank(row)
+        place = self._rank[row]
         open_to_it = [
             other
             for other in agreeing
             if self.founder(other) == other
-            and self.rank(other) < place
+            and self._rank[other] < place
             and not self._is_kept_out(place, self.members[other] - agreeing)
         ]
         if not open_to_it:
@@ -132,7 +150,7 @@ class Walk:
 
     def _is_kept_out(self, place: Rank, strangers: set[int]) -> bool:
         """Say whether any of some members that do not agree is there already at this place."""
-        return any(self.rank(member) < place for member in strangers)
+        return bool(strangers) and any(self._rank[member] < place for member in strangers)
 
     def _preference(self, row: int, founder: int) -> tuple[float, str]:
         """Return what a row chooses a founder by; the least wins."""
@@ -176,5 +194,6 @@ class Walk:
                 self.push((row,))
 
     def _later(self, row: int, rows: Iterable[int]) -> list[int]:
-        place = self.rank(row)
-        return [r for r in rows if self.rank(r) > place]
+        ranks = self._rank
+        place = ranks[row]
+        return [other for other in rows if ranks[other] > place]
