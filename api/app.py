@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.answers import json_answer
+from api.feature_cache import FeatureCache
 from api.feed import Feed
 from api.headers import SecurityHeaders
 from api.metrics import RequestMetrics, count_streams
@@ -92,6 +93,7 @@ def _services(desk: ApiParts) -> Services:
         tries_by_person=Throttle(desk.monotonic, limit=settings.sign_ins_per_minute),
         tries_by_address=Throttle(desk.monotonic, limit=settings.sign_ins_per_minute_and_address),
         shelf=Shelf(),
+        features=FeatureCache(),
         feed=Feed(desk),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import anyio
 from starlette.requests import Request
 
+from api.feature_cache import FeatureCache
 from api.feed import Feed
 from api.parts import ApiParts
 from api.passwords import Passwords
@@ -24,6 +25,7 @@ class Services:
     tries_by_person: Throttle
     tries_by_address: Throttle
     shelf: Shelf
+    features: FeatureCache
     feed: Feed
 
 

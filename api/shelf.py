@@ -21,6 +21,14 @@ class ShelvedLayer:
     names: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The names of a layer's features in one version of it."""
+
+    version: str
+    by_id: Mapping[str, str]
+
+
 class Shelf:
     """Keeps each layer in the version that is stored. Safe to use from several threads."""
 
@@ -41,10 +49,12 @@ class Shelf:
         self._layers[name] = fresh
         return fresh
 
-    def county_names(self, connection: Connection) -> Mapping[str, str]:
+    def counties(self, connection: Connection) -> Names:
         """Return the names of the counties by P-code; empty before the layer is loaded."""
         counties = self.layer(connection, LayerKind.ADM2)
-        return {} if counties is None else counties.names
+        if counties is None:
+            return Names(version="", by_id={})
+        return Names(version=counties.head.sha256, by_id=counties.names)
 
     def widen(self, connection: Connection, principal: Principal) -> Principal:
         """Return a person whose areas also name the counties of each of their states."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -22,10 +23,25 @@ _MAX_HOPS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredIncident:
+    """An incident at the caller's level, not yet decoded: most are only passed on.
+
+    What `key` names never changes: (id, revision, time of the last change, level of the view).
+    """
+
+    key: tuple[str, int, datetime, int]
+    body: bytes
+
+    def incident(self) -> Incident:
+        """Decode it."""
+        return decode(Incident, self.body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentPage:
     """One page, and the id after which the next one starts; None at the end."""
 
-    incidents: list[Incident]
+    incidents: list[StoredIncident]
     next_before: str | None
 
 
@@ -49,9 +65,9 @@ def page_of_incidents(
     """Return up to `limit` incidents; fewer than that does not mean the end."""
     statement = queries.page(principal, wanted, before=before, limit=limit + 1)
     rows = connection.execute(statement).all()
-    seen = (_as_seen(row, principal) for row in rows[:limit])
+    seen = (_admitted(row, principal, wanted) for row in rows[:limit])
     return IncidentPage(
-        incidents=[each for each in seen if each is not None and wanted.admits(each)],
+        incidents=[each for each in seen if each is not None],
         next_before=rows[limit - 1].incident_id if len(rows) > limit else None,
     )
 
@@ -102,13 +118,36 @@ def find_members(
     ]
 
 
-def _as_seen(row: Row[Any], principal: Principal) -> Incident | None:
-    """Return the incident at the caller's level: whole, or the highest view below it."""
+def _admitted(row: Row[Any], principal: Principal, wanted: IncidentFilter) -> StoredIncident | None:
+    """Return what the caller sees of a row, if that is asked for.
+
+    The statement has decided by the columns, except about a lower view.
+    """
     if row.level <= principal.level:
-        return decode(Incident, row.body)
+        return _whole(row)
+    view = _lower_view(row, principal)
+    return view if view is not None and wanted.admits(view.incident()) else None
+
+
+def _as_seen(row: Row[Any], principal: Principal) -> Incident | None:
+    seen = _whole(row) if row.level <= principal.level else _lower_view(row, principal)
+    return None if seen is None else seen.incident()
+
+
+def _whole(row: Row[Any]) -> StoredIncident:
+    key = (row.incident_id, row.revision, row.updated_at, row.level)
+    return StoredIncident(key=key, body=row.body)
+
+
+def _lower_view(row: Row[Any], principal: Principal) -> StoredIncident | None:
+    """Return the highest view at or below the caller's level, where the caller may see that."""
     views = orjson.loads(row.views)
     lower = [int(level) for level in views if int(level) <= principal.level]
     if not lower:
         return None
-    view = Incident.model_validate(views[str(max(lower))] | {"revision": row.revision})
-    return view if is_in_areas(principal, view) else None
+    level = max(lower)
+    view = views[str(level)] | {"revision": row.revision}
+    seen = StoredIncident(
+        key=(row.incident_id, row.revision, row.updated_at, level), body=orjson.dumps(view)
+    )
+    return seen if is_in_areas(principal, seen.incident()) else None

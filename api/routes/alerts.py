@@ -82,7 +82,7 @@ def get_alert(request: Request, caller: SignedIn, alert_id: str) -> Response:
     with services.parts.read() as connection:
         flags = flags_of_alert(connection, principal, alert_id)
         evidence = find_incidents(connection, principal, _evidence_of(flags))
-        counties = services.shelf.county_names(connection)
+        counties = services.shelf.counties(connection).by_id
         ledger = repository.ledger_of(connection, principal, alert_id)
         deliveries = repository.told_of(connection, principal, alert_id)
     return json_answer(

@@ -20,7 +20,7 @@ from api.repository import incidents as repository
 from api.routing import RouteSpec
 from api.security import Require, SignedIn
 from api.services import services_of
-from api.shapes import incident_summary, incident_whole
+from api.shapes import incident_whole
 from schemas.access import Permission
 from schemas.errors import NotFoundError
 from schemas.message import StrictMessage
@@ -61,13 +61,13 @@ def list_incidents(
             before=read_id(query.cursor),
             limit=query.limit,
         )
-        counties = services.shelf.county_names(connection)
+        counties = services.shelf.counties(connection)
+    features = services.features.newest_first(
+        page.incidents, counties.by_id, version=counties.version
+    )
     cursor = None if page.next_before is None else write_cursor(page.next_before)
-    newest_first = sorted(page.incidents, key=lambda each: each.occurred_start, reverse=True)
     body = geojson.collection(
-        [incident_summary(each, counties) for each in newest_first],
-        next_href=next_href(request, cursor),
-        now=services.parts.system_clock.now(),
+        features, next_href=next_href(request, cursor), now=services.parts.system_clock.now()
     )
     return Response(body, media_type=geojson.MEDIA_TYPE)
 
@@ -83,7 +83,7 @@ def get_incident(request: Request, caller: SignedIn, incident_id: str) -> Respon
             moved = repository.find_moved_incident(connection, caller.principal, incident_id)
             return _moved(moved)
         members = repository.find_members(connection, caller.principal, found)
-        counties = services.shelf.county_names(connection)
+        counties = services.shelf.counties(connection).by_id
     return feature_answer(incident_whole(found, counties, members))
 
 

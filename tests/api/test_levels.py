@@ -216,11 +216,11 @@ def test_nothing_above_the_level_is_read(
     with world.read() as connection:
         page = page_of_incidents(connection, who, wanted, before=None, limit=100)
         heard = changes_between(connection, who, after=0, until=10_000, limit=1_000)
-    for incident in page.incidents:
+    for incident in (each.incident() for each in page.incidents):
         assert incident.level <= level
         assert wanted.admits(incident)
         assert all(int(mark) <= level for mark in MARK.findall(incident.model_dump_json()))
-    assert {each.incident_id for each in page.incidents}.isdisjoint(hidden)
+    assert {each.key[0] for each in page.incidents}.isdisjoint(hidden)
     assert {each.entity_id for each in heard} == needed.keys() - hidden - reports_of(world)
 
 
