@@ -56,6 +56,12 @@ export function newCritical(
   })
 }
 
+/** The headline without the band, which has a mark of its own beside it. */
+export function headlineOf(alert: Alert): string {
+  const text = alert.headline.replace(/^(watch|low|medium|high|critical): /i, '')
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
 /** Of two states of one alert the later transition wins: answers may arrive out of order. */
 export function merge(
   alerts: ReadonlyMap<string, Alert>,

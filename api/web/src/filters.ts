@@ -58,12 +58,6 @@ function instant(ms: number | null): string {
   return ms === null ? '..' : new Date(ms).toISOString().replace('.000Z', 'Z')
 }
 
-/** A step of the window's start that is worth a new question: 1/48 of the window. */
-export function stepOf(filters: Filters): number {
-  if (filters.span === 'all' || filters.span === 'custom') return Number.POSITIVE_INFINITY
-  return SPAN_MS[filters.span] / 48
-}
-
 export function incidentQuery(filters: Filters, nowMs: number, zone: string): URLSearchParams {
   const query = new URLSearchParams()
   const datetime = datetimeParameter(interval(filters, nowMs, zone))
@@ -89,8 +83,12 @@ export function passes(
 ): boolean {
   if (feature.properties.retracted) return false
   if (feature.properties.severity < filters.minSeverity) return false
-  const span = interval(filters, nowMs, zone)
-  const at = Date.parse(feature.properties.occurred_start)
+  return isWithin(interval(filters, nowMs, zone), feature.properties.occurred_start)
+}
+
+/** Both ends are included. */
+export function isWithin(span: Interval, time: string): boolean {
+  const at = Date.parse(time)
   if (span.startMs !== null && at < span.startMs) return false
   return span.endMs === null || at <= span.endMs
 }

@@ -28,7 +28,8 @@ export function wordFor(language: Language, list: string, code: string): string 
 /** "ARMED_GROUP" to "Armed group": for a code that nobody has given a word yet. */
 export function readable(code: string): string {
   const words = code.replaceAll('_', ' ').toLowerCase()
-  return words.charAt(0).toUpperCase() + words.slice(1)
+  const cased = words.replace(/\b(un|poc|idp|ngo)\b/g, (name) => name.toUpperCase())
+  return cased.charAt(0).toUpperCase() + cased.slice(1)
 }
 
 export function startLanguage(preferred: readonly string[], stored: string | null): Language {

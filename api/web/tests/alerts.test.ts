@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { inbox, isUnanswered, merge, newCritical, since } from '../src/alerts'
+import { headlineOf, inbox, isUnanswered, merge, newCritical, since } from '../src/alerts'
 import type { Transition } from '../src/types'
 import { alert } from './support'
 
@@ -96,4 +96,12 @@ it('tells which steps came after what the reader saw', () => {
     reason: null,
   })
   expect(since([step(1), step(2), step(3)], 1).map((each) => each.seq)).toEqual([2, 3])
+})
+
+it.each([
+  ['High: violence near civilians in Malakal', 'Violence near civilians in Malakal'],
+  ['Watch: recurrence', 'Recurrence'],
+  ['Attack on a UN base, Akobo', 'Attack on a UN base, Akobo'],
+])('the headline %j says the band only once: %j', (headline, text) => {
+  expect(headlineOf(alert({ headline }))).toBe(text)
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_FILTERS } from '../src/filters'
 import { asListed, newestFirst, patch, prune, replaceAll } from '../src/incidents'
-import { alertRings, focusArea, focusZoom, incidentPoints } from '../src/map/features'
+import { alertRings, focusArea, focusZoom, incidentPoints, withOpen } from '../src/map/features'
 import type { IncidentFeature } from '../src/types'
 import { alert, incident } from './support'
 
@@ -101,13 +101,15 @@ describe('on the map', () => {
   })
 
   it('alerts have a ring while they are open and live', () => {
-    const rings = alertRings([
+    const everything = { startMs: null, endMs: null }
+    const alerts = [
       alert({ alert_id: 'a' }),
       alert({ alert_id: 'b', state: 'ACKNOWLEDGED' }),
       alert({ alert_id: 'c', state: 'RESOLVED' }),
       alert({ alert_id: 'd', retrospective: true }),
       alert({ alert_id: 'e', lon: null, lat: null }),
-    ])
+    ]
+    const rings = alertRings(alerts, everything, '')
     expect(
       rings.features.map((ring): unknown => [
         ring.properties?.['id'],
@@ -117,6 +119,28 @@ describe('on the map', () => {
       ['a', true],
       ['b', false],
     ])
+  })
+
+  it('alerts of another time have none, but for the one in the panel', () => {
+    const alerts = [alert({ alert_id: 'a' }), alert({ alert_id: 'b', state: 'RESOLVED' })]
+    const later = { startMs: Date.parse('2014-01-01T00:00:00Z'), endMs: null }
+    const ids = (openId: string): readonly unknown[] =>
+      alertRings(alerts, later, openId).features.map((ring) => ring.properties?.['id'] as unknown)
+    expect(ids('')).toEqual([])
+    expect(ids('b')).toEqual(['b'])
+  })
+
+  it('the evidence of the open alert is there whatever the filters hide', () => {
+    const detail = { alert: alert(), flags: [], transitions: [], deliveries: [], allowed: [] }
+    const alertDetail = { ...detail, incidents: [incident('proof'), incident('listed')] }
+    const ids = (page: 'home' | 'alert'): readonly string[] => {
+      const route = page === 'home' ? ({ page } as const) : ({ page, id: 'a1' } as const)
+      return withOpen([incident('listed')], { route, alertDetail, incidentDetail: null }).map(
+        ({ id }) => id,
+      )
+    }
+    expect(ids('alert')).toEqual(['proof', 'listed'])
+    expect(ids('home')).toEqual(['listed'])
   })
 
   it('the circle is drawn where the place has one, at a zoom that shows it', () => {

@@ -82,6 +82,8 @@ describe('words', () => {
     expect(wordFor('en', 'state', 'RAISED')).toBe('Not acknowledged')
     expect(wordFor('en', 'state', 'SOMETHING_NEW')).toBe('Something new')
     expect(readable('ARMED_GROUP')).toBe('Armed group')
+    expect(readable('UN_BASE')).toBe('UN base')
+    expect(readable('POC_SITE')).toBe('POC site')
   })
 
   it.each([

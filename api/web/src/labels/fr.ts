@@ -139,6 +139,7 @@ export const fr: Readonly<Record<Key, string>> = {
   'detail.why': 'Pourquoi',
   'detail.why.none': 'Plus aucune raison ne tient.',
   'detail.numbers': 'Chiffres',
+  'detail.numbers.more': 'Les {n} chiffres',
   'detail.excluded': 'Écarté',
   'detail.evidence': 'Éléments',
   'detail.evidence.none': 'Aucun incident visible pour vous.',
@@ -200,7 +201,7 @@ export const fr: Readonly<Record<Key, string>> = {
   'incident.victims': 'Victimes',
   'incident.killed': '{best} tués ({min} à {max})',
   'incident.killed.exact': '{best} tués',
-  'incident.civilians': 'dont {n} civils',
+  'incident.civilians': 'dont civils : {n}',
   'incident.injured': '{n} blessés',
   'incident.un.killed': '{n} tués de l’ONU',
   'incident.un.injured': '{n} blessés de l’ONU',
@@ -270,6 +271,7 @@ export const fr: Readonly<Record<Key, string>> = {
   'legend.heat': 'Chaleur : davantage d’événements',
   'map.label':
     'Carte des incidents. La liste contient la même chose pour clavier et lecteur d’écran.',
+  'map.home': 'Montrer toute la mission',
   'map.choose': 'Plusieurs incidents ici',
   'map.loading': 'Chargement de la carte…',
   'map.nowebgl':

@@ -2,8 +2,9 @@
 
 import { isOpen, isUnanswered } from '../alerts'
 import { familyOf } from '../families'
+import { type Interval, isWithin } from '../filters'
 import { circle } from '../geometry'
-import type { Focus } from '../state'
+import type { Focus, State } from '../state'
 import type { Alert, IncidentFeature } from '../types'
 
 const RECENT_MS = 24 * 3_600_000
@@ -37,9 +38,25 @@ function markName({ properties }: IncidentFeature, isOld: boolean): string {
   return `mark:${familyOf(properties.event_class)}:${dashed}${isOld ? 'old' : ''}`
 }
 
-export function alertRings(alerts: Iterable<Alert>): Collection {
+/** What the open panel speaks of is on the map, whatever the filters say. */
+export function withOpen(
+  incidents: readonly IncidentFeature[],
+  { route, alertDetail, incidentDetail }: Pick<State, 'route' | 'alertDetail' | 'incidentDetail'>,
+): readonly IncidentFeature[] {
+  const open = [
+    ...(route.page === 'home' ? [] : (alertDetail?.incidents ?? [])),
+    ...(route.page === 'incident' && incidentDetail !== null ? [incidentDetail] : []),
+  ]
+  const all = new Map([...open, ...incidents].map((incident) => [incident.id, incident]))
+  return [...all.values()].filter((incident) => !incident.properties.retracted)
+}
+
+/** Open alerts of the time that is shown; the one that is open in the panel in any case. */
+export function alertRings(alerts: Iterable<Alert>, span: Interval, openId: string): Collection {
   const features = [...alerts].flatMap((alert): GeoJSON.Feature[] => {
-    if (alert.lon === null || alert.lat === null || !isOpen(alert) || alert.retrospective) return []
+    if (alert.lon === null || alert.lat === null) return []
+    const isShown = isOpen(alert) && !alert.retrospective && isWithin(span, alert.raised_at)
+    if (!isShown && alert.alert_id !== openId) return []
     return [
       {
         type: 'Feature',

@@ -119,7 +119,8 @@ function heat(): Layer {
       ],
       'heatmap-intensity': ['interpolate', ['linear'], ['zoom'], 4, 0.8, 9, 2],
       'heatmap-radius': ['interpolate', ['exponential', 2], ['zoom'], 4, 14, 6, 28, 9, 110],
-      'heatmap-opacity': ['interpolate', ['linear'], ['zoom'], 7, 0.75, 11, 0.35],
+      // Cells are some 10 km wide: closer in, the heat would claim more than it knows.
+      'heatmap-opacity': ['interpolate', ['linear'], ['zoom'], 7, 0.75, 9, 0.4, 10, 0],
       'heatmap-color': [
         'interpolate',
         ['linear'],

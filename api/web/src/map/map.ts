@@ -12,11 +12,12 @@ import {
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url'
 import { type App, focusOf } from '../app'
-import { shown } from '../filters'
+import { interval, shown } from '../filters'
 import { contains } from '../geometry'
 import type { State } from '../state'
 import type { Area } from '../types'
-import { alertRings, focusArea, focusPoint, focusZoom, incidentPoints } from './features'
+import { alertRings, focusArea, focusPoint, focusZoom, incidentPoints, withOpen } from './features'
+import { HomeControl } from './home-control'
 import { pictureFor, PIXEL_RATIO } from './icons'
 import { MissionLayers } from './mission-layers'
 import { PALETTES } from './palette'
@@ -40,6 +41,8 @@ export class MapView {
   private popup: Popup | null = null
   private isStyled = false
   private home = ''
+  private target: Target | null = null
+  private readonly homeControl = new HomeControl(() => this.showAll())
 
   constructor(app: App, element: HTMLElement) {
     this.app = app
@@ -68,6 +71,7 @@ export class MapView {
   private controls(): void {
     this.map.touchZoomRotate.disableRotation()
     this.map.addControl(new NavigationControl({ showCompass: false }), 'top-right')
+    this.map.addControl(this.homeControl, 'top-right')
     this.map.addControl(new ScaleControl({ unit: 'metric' }), 'bottom-left')
   }
 
@@ -76,6 +80,7 @@ export class MapView {
     map.setMissingStyleImageResolver((id) => this.addPicture(id))
     map.on('style.load', () => this.onStyle())
     map.on('idle', () => this.onIdle())
+    map.on('moveend', (event) => this.onMoved(event))
     map.on('click', (event) => this.onClick(event))
     map.on('mousemove', (event) => {
       map.getCanvas().style.cursor =
@@ -87,8 +92,9 @@ export class MapView {
 
   private follow(): void {
     const { store } = this.app
-    store.on(['incidents', 'filters'], (state) => this.showIncidents(state))
-    store.on(['alerts'], (state) => this.put('alerts', alertRings(state.alerts.values())))
+    const open = ['route', 'alertDetail', 'incidentDetail'] as const
+    store.on(['incidents', 'filters', ...open], (state) => this.showIncidents(state))
+    store.on(['alerts', 'filters', 'clock', 'route'], (state) => this.showAlerts(state))
     store.on(['focus'], (state, before) => this.showFocus(state, before))
     store.on(['heat', 'filters', 'incidents'], (state) => this.showHeat(state))
     store.on(['theme', 'language'], (state) => this.restyle(state))
@@ -99,7 +105,8 @@ export class MapView {
 
   private all(state: State): void {
     this.showIncidents(state)
-    this.put('alerts', alertRings(state.alerts.values()))
+    this.showAlerts(state)
+    this.homeControl.label(this.app.t('map.home'))
     this.showHeat(state)
     this.layers.onClock()
     if (state.alertDetail !== null || state.incidentDetail !== null) this.onDetail(state, null)
@@ -107,7 +114,14 @@ export class MapView {
 
   private showIncidents(state: State): void {
     const visible = shown([...state.incidents.values()], state.filters)
-    this.put('incidents', incidentPoints(visible, this.app.nowMs()))
+    const points = incidentPoints(withOpen(visible, state), this.app.nowMs())
+    this.put('incidents', points)
+  }
+
+  private showAlerts({ alerts, filters, route }: State): void {
+    const span = interval(filters, this.app.nowMs(), this.app.loader.zone())
+    const openId = route.page === 'alert' ? route.id : ''
+    this.put('alerts', alertRings(alerts.values(), span, openId))
   }
 
   private showHeat(state: State): void {
@@ -121,8 +135,28 @@ export class MapView {
     this.put('focus-point', focusPoint(state.focus))
     const { focus } = state
     if (focus === null || focus === before.focus) return
-    // MapLibre jumps instead where the reader wants little motion.
-    this.map.flyTo({ center: [focus.lon, focus.lat], zoom: focusZoom(focus), maxDuration: 1200 })
+    this.flyTo({ center: [focus.lon, focus.lat], zoom: focusZoom(focus) })
+  }
+
+  /** MapLibre jumps instead where the reader wants little motion. */
+  private flyTo(target: Target): void {
+    this.target = target
+    this.map.flyTo({ ...target, maxDuration: 1200 })
+  }
+
+  /** A panel that opens makes the map narrower, and that stops a flight half way: then jump. */
+  private onMoved(event: { originalEvent?: unknown }): void {
+    const { target } = this
+    this.target = null
+    if (target === null || event.originalEvent !== undefined) return
+    const { lng, lat } = this.map.getCenter()
+    const missed = Math.hypot(lng - target.center[0], lat - target.center[1])
+    if (missed > 0.001) this.map.jumpTo(target)
+  }
+
+  private showAll(): void {
+    const area = this.app.store.get().me?.mission.area
+    this.map.fitBounds(bounds(area), { padding: 10, maxDuration: 1200 })
   }
 
   /** Keep data and hand it over when the style is there: a change of theme makes the style anew. */
@@ -133,6 +167,7 @@ export class MapView {
   }
 
   private restyle(state: State): void {
+    this.homeControl.label(this.app.t('map.home'))
     this.isStyled = false
     this.map.setStyle(mapStyle(state.theme, state.language, location.origin), { diff: false })
   }
@@ -235,8 +270,13 @@ export class MapView {
     const { alert_id: id, lon, lat } = detail.alert
     if (id === before?.alertDetail?.alert.alert_id || lon === null || lat === null) return
     if (focus !== null) this.app.store.set({ focus: null })
-    this.map.flyTo({ center: [lon, lat], zoom: Math.max(this.map.getZoom(), 7), maxDuration: 1200 })
+    this.flyTo({ center: [lon, lat], zoom: Math.max(this.map.getZoom(), 7) })
   }
+}
+
+interface Target {
+  readonly center: [number, number]
+  readonly zoom: number
 }
 
 function bounds(area: Area | undefined): [number, number, number, number] {

@@ -1,6 +1,6 @@
 /** The parts of an alert's panel: what it is, on what it rests, what was done, who was told. */
 
-import { isUnanswered } from '../alerts'
+import { headlineOf, isUnanswered } from '../alerts'
 import { type App, focusOf } from '../app'
 import { timeFormat } from '../clock'
 import { h } from '../dom'
@@ -56,7 +56,7 @@ export function header(app: App, { alert }: AlertDetail): Parts {
     h(
       'h2',
       { id: 'detail-title', class: 'detail-title', 'data-testid': 'detail-title' },
-      alert.headline,
+      headlineOf(alert),
     ),
     ...caveats(app, alert),
     h(

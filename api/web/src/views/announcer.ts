@@ -1,6 +1,6 @@
 /** Reads new critical alerts out to who does not look at the page. */
 
-import { newCritical } from '../alerts'
+import { headlineOf, newCritical } from '../alerts'
 import type { App } from '../app'
 import { setText } from '../dom'
 import type { Timers } from '../feed'
@@ -26,7 +26,7 @@ export class Announcer {
         this.waiting.push(
           this.app.t('inbox.new.critical', {
             number: `A ${alert.number}`,
-            headline: alert.headline,
+            headline: headlineOf(alert),
           }),
         )
       }

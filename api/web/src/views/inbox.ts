@@ -1,6 +1,6 @@
 /** The alert inbox: priority first, what nobody has answered stands out. */
 
-import { inbox, isOpen, isUnanswered } from '../alerts'
+import { headlineOf, inbox, isOpen, isUnanswered } from '../alerts'
 import type { App } from '../app'
 import { timeFormat } from '../clock'
 import { h, replace, setText } from '../dom'
@@ -167,7 +167,7 @@ export class InboxView {
         alert.retrospective && markChip(app, 'retrospective'),
         alert.illustrative && markChip(app, 'illustrative'),
       ),
-      h('span', { class: 'headline' }, alert.headline),
+      h('span', { class: 'headline' }, headlineOf(alert)),
       h('span', { class: 'row-meta' }, ...this.meta(alert)),
       due,
     )

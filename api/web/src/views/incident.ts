@@ -3,7 +3,7 @@
 import { type App, focusOf } from '../app'
 import { timeFormat } from '../clock'
 import { h } from '../dom'
-import { wordFor } from '../labels'
+import { readable, wordFor } from '../labels'
 import { asListed } from '../incidents'
 import { metres } from '../numbers'
 import type { IncidentDetail, IncidentFeature, Member, Victims } from '../types'
@@ -55,7 +55,9 @@ function facts(app: App, detail: IncidentDetail, incident: IncidentFeature): HTM
   const { properties } = detail
   const { language } = app.store.get()
   const word = wordFor(language, 'severity', String(properties.severity))
-  const actors = (properties.actor_tokens ?? []).join(', ')
+  const actors = (properties.actor_tokens ?? [])
+    .map((token) => readable(token.replaceAll('-', ' ')))
+    .join(', ')
   return h(
     'dl',
     { class: 'facts' },
@@ -149,11 +151,7 @@ function nearby(app: App, { properties }: IncidentDetail): HTMLElement | null {
       'ul',
       { class: 'plain' },
       ...near.map((each) =>
-        h(
-          'li',
-          {},
-          `${each.name} · ${metres(each.distance_m)} · ${wordFor(app.store.get().language, 'kind', each.kind)}`,
-        ),
+        h('li', {}, `${each.name} · ${metres(each.distance_m)} · ${readable(each.kind)}`),
       ),
     ),
   )

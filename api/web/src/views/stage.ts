@@ -2,6 +2,7 @@
 
 import type { App } from '../app'
 import { h, setText } from '../dom'
+import { en } from '../labels/en'
 import type { MapView } from '../map/map'
 import { FilterBar } from './filterbar'
 import { LegendView } from './legend'
@@ -44,17 +45,12 @@ export class Stage {
   }
 
   private render(): void {
-    const { mapMode, language, me, route, alertDetail } = this.app.store.get()
+    const { mapMode, route, alertDetail } = this.app.store.get()
     this.element.dataset['mode'] = mapMode
     this.element.setAttribute('aria-label', this.app.t('tab.map'))
     this.map.setAttribute('aria-label', this.app.t('map.label'))
     setText(this.wait, this.app.t('map.loading'))
-    // The mission's own words hold in English; the translation is ours.
-    const words = language === 'en' ? (me?.mission.disclaimer ?? '') : ''
-    setText(
-      this.disclaimer,
-      `${words === '' ? this.app.t('map.disclaimer') : words} ${this.app.t('map.sources')}`,
-    )
+    setText(this.disclaimer, this.disclaimerText())
     const alert = route.page === 'alert' ? alertDetail?.alert : undefined
     this.toAlert.hidden = route.page !== 'alert' && route.page !== 'incident'
     setText(
@@ -63,6 +59,15 @@ export class Stage {
         ? `‹ ${this.app.t('detail.back')}`
         : `‹ ${this.app.t('detail.to.alert', { number: `A ${alert.number}` })}`,
     )
+  }
+
+  /** The words that belong to the basemap, then what the mission has to add. */
+  private disclaimerText(): string {
+    const { me } = this.app.store.get()
+    const ours = this.app.t('map.disclaimer')
+    const theirs = me?.mission.disclaimer ?? ''
+    const more = en['map.disclaimer'].includes(theirs) ? '' : ` ${theirs}`
+    return `${ours}${more} ${this.app.t('map.sources')}`
   }
 
   private async draw(): Promise<void> {

@@ -2,9 +2,12 @@
 
 import type { App } from '../app'
 import { h } from '../dom'
-import { numberRows } from '../numbers'
+import { type NumberRow, numberRows } from '../numbers'
 import type { AlertDetail, Flag } from '../types'
 import { bandChip, markChip } from './parts'
+
+// The rules name what decided first; the rest is for whoever checks.
+const FIRST_NUMBERS = 6
 
 export function whyList(app: App, { flags }: AlertDetail): readonly HTMLElement[] {
   const title = h('h3', {}, app.t('detail.why'))
@@ -63,6 +66,14 @@ function why(app: App, flag: Flag): HTMLElement {
 function numbers(app: App, flag: Flag): HTMLElement | null {
   const rows = numberRows(flag.numbers)
   if (rows.length === 0) return null
+  const first = table(app, rows.slice(0, FIRST_NUMBERS))
+  const rest = rows.slice(FIRST_NUMBERS)
+  if (rest.length === 0) return first
+  const summary = h('summary', {}, app.t('detail.numbers.more', { n: rows.length }))
+  return h('div', {}, first, h('details', { class: 'excluded' }, summary, table(app, rest)))
+}
+
+function table(app: App, rows: readonly NumberRow[]): HTMLElement {
   return h(
     'table',
     { class: 'numbers' },
