@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from processing.alerts.clocks import is_ack_overdue
 from schemas.alert import (
     OPEN_STATES,
     TRANSITIONS,
@@ -108,12 +107,13 @@ def act(alert: Alert, action: AlertAction, *, by: str, now: datetime) -> Acted |
     return Acted(alert=after, transition=transition)
 
 
-def expire(alert: Alert, *, now: datetime, by: str) -> Acted | None:
-    """Close an alert that nobody acknowledged in time, or return None when it is not so far.
+def expire(alert: Alert, *, lifetime: timedelta, by: str, now: datetime) -> Acted | None:
+    """Close an alert that nobody acknowledged while its flags lasted, or return None.
 
-    It can still be answered: an unanswered alert is counted, never lost.
+    `lifetime` is the longest `expires_after_h` of its flags. It can still be answered: an
+    unanswered alert is counted, never lost. One that is late is not yet expired: see `clocks`.
     """
-    if not is_ack_overdue(alert, now=now):
+    if alert.state is not AlertState.RAISED or now < alert.raised_at + lifetime:
         return None
     after = alert.model_copy(
         update={"state": AlertState.EXPIRED_UNANSWERED, "seq": alert.seq + 1, "updated_at": now}
