@@ -202,7 +202,7 @@ def _sentence(rule: Recurrence, columns: IncidentColumns, best: _Raised, name: s
     )
     return (
         f"{what[:1].upper()}{what[1:]} near {name} on "
-        f"{when(int(columns.day[best.repeats.row]))} follows "
+        f"{when(int(columns.day[best.repeats.row]))}, after "
         f"{count(len(best.prior), 'incident')} of the same actor within "
         f"{km(wide.within_km * _METRES_IN_KM)} and {wide.within_days} days{near}; its own past "
         f"there makes {best.repeats.expected:.1f} usual ({best.ratio:.1f} times as many, threshold "

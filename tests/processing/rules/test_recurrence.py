@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from processing.rules.loading import default_rules
+from processing.rules.window import FlagDraft
+from schemas.clock import day_date
+from schemas.flag import Band, Certainty
+from schemas.incident import Incident
+from schemas.rule import Recurrence
+from tests.processing.rules.desk import conclude
+from tests.processing.rules.incidents import incident
+from tests.processing.rules.small_layers import DAY_0, LAYERS
+
+RULE = next(rule for rule in default_rules().rules if isinstance(rule, Recurrence))
+DAY = 130
+# 0.1 degrees of latitude are 11.1 km.
+HERE, ELEVEN_KM_OFF, FAR_OFF = (30.5, 8.5), (30.5, 8.6), (30.5, 8.7)
+
+
+def attack(name: str, day: int, **more: Any) -> Incident:  # noqa: ANN401
+    fields: dict[str, Any] = {"actor": "red", "day": day, **more}
+    return incident(name, **fields)
+
+
+def flag_of(*incidents: Incident, rule: Recurrence = RULE) -> FlagDraft | None:
+    """The flag of the day of the last incident, if there is one."""
+    flags = conclude(rule, LAYERS, incidents).values()
+    last = max(one.day for one in incidents)
+    return next((flag for flag in flags if flag.day == last), None)
+
+
+def test_a_third_attack_of_one_actor_near_by_is_flagged() -> None:
+    flag = flag_of(attack("a", DAY - 20, at=ELEVEN_KM_OFF), attack("b", DAY - 17), attack("c", DAY))
+    assert flag is not None
+    assert flag.band is Band.MEDIUM
+    assert flag.numbers["prior_incidents"] == 2
+    assert flag.numbers["expected"] == 0.125
+    assert flag.numbers["ratio"] == 16
+    assert [one for one, _ in flag.evidence] == ["incident-a", "incident-b", "incident-c"]
+
+
+def test_one_within_the_near_band_makes_it_high() -> None:
+    flag = flag_of(attack("a", DAY - 20, at=ELEVEN_KM_OFF), attack("b", DAY - 14), attack("c", DAY))
+    assert flag is not None
+    assert flag.band is Band.HIGH
+    assert flag.numbers["prior_in_near_band"] == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"day": DAY - 29},
+        {"at": FAR_OFF},
+        {"actor": "blue"},
+        {"actor": ""},
+        {"radius_m": 10_000.0},
+        {"at": None},
+        {"event_type": "PO_RIOT"},
+    ],
+)
+def test_what_is_old_far_of_others_or_vague_does_not_count(other: dict[str, Any]) -> None:
+    second = attack("b", **{"day": DAY - 10, **other})
+    assert flag_of(attack("a", DAY - 5), second, attack("c", DAY, hour=12.0)) is None
+
+
+def test_a_place_that_is_always_attacked_does_not_stand_out() -> None:
+    usual = [attack(f"u{day}", day) for day in range(DAY - 112, DAY - 28, 14)]
+    now = [attack("a", DAY - 20), attack("b", DAY - 17), attack("c", DAY)]
+    assert flag_of(*usual, *now) is None
+    more = [attack("d", DAY - 3), attack("e", DAY - 2)]
+    flag = flag_of(*usual, *now, *more)
+    assert flag is not None
+    assert flag.numbers["baseline_incidents"] == 6
+
+
+def test_vague_places_make_it_only_possible() -> None:
+    near = (30.5, 8.5 + 18.0 / 110.6)
+    first = [attack("a", DAY - 20, at=near, radius_m=1_000), attack("b", DAY - 17, at=near)]
+    surely = flag_of(*first, attack("c", DAY))
+    maybe = flag_of(*first, attack("c", DAY, radius_m=4_000))
+    assert surely is not None
+    assert maybe is not None
+    assert (surely.certainty, surely.band) == (Certainty.CERTAIN, Band.MEDIUM)
+    assert (maybe.certainty, maybe.band) == (Certainty.POSSIBLE, Band.LOW)
+
+
+def test_a_short_record_is_not_taken_for_a_quiet_past() -> None:
+    pair = [attack("a", DAY - 20), attack("b", DAY - 17), attack("c", DAY)]
+    began = day_date(DAY_0 + DAY) - timedelta(days=28)
+    flag = flag_of(*pair, rule=RULE.model_copy(update={"records_from": began}))
+    assert flag is not None
+    assert flag.numbers["expected"] == 0.5
+
+
+def test_lists_the_sites_at_risk_with_weights_that_fall_with_distance() -> None:
+    flag = flag_of(attack("a", DAY - 9), attack("b", DAY - 8), attack("c", DAY))
+    assert flag is not None
+    sites = flag.numbers["sites_at_risk"]
+    assert [site["name"] for site in sites] == ["Karo", "Karo protection of civilians site"]
+    assert sites[0]["weight"] == 1.0
+    assert sites[1]["weight"] == pytest.approx(0.739, abs=0.001)
+
+
+def test_the_sentence_gives_the_count_the_usual_and_the_ratio() -> None:
+    flag = flag_of(attack("a", DAY - 9), attack("b", DAY - 8), attack("c", DAY))
+    assert flag is not None
+    assert flag.place_name == "Karo"
+    assert flag.explanation == (
+        "Civilians killed near Karo on 10 April 2014, after 2 incidents of the same actor within "
+        "20.0 km and 28 days, 2 of them within 5 km and 14 days; its own past there makes 0.1 "
+        "usual (16.0 times as many, threshold 2): high. The risk near by halves in about 10 days."
+    )
