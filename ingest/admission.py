@@ -17,11 +17,12 @@ from pydantic import ValidationError
 
 from ingest import vocabulary
 from ingest.credentials import Sender
-from ingest.decoders.place import DecodedPlace, decode_place, said_somehow
+from ingest.decoders.place import DecodedPlace, decode_place, decode_plain, said_somehow
 from ingest.finding import MAX_DETAIL, Finding, Refused, pointer
 from ingest.gazetteer import Gazetteer
 from ingest.json_text import parse
 from ingest.limits import IntakeLimits
+from ingest.plain_report import PlainReport, read_plain
 from ingest.repair import repair
 from ingest.sent_report import SentReport, read_exact
 from ingest.spool_entry import SpoolEntry
@@ -55,8 +56,9 @@ class Admitted(NamedTuple):
 
 
 class _Parsed(NamedTuple):
-    """A JSON object and the hash of its canonical form."""
+    """A JSON object, its canonical form and the hash of that."""
 
+    document: dict[str, Any]
     text: bytes
     body_sha256: str
 
@@ -64,7 +66,7 @@ class _Parsed(NamedTuple):
 class _Read(NamedTuple):
     """A report, the bytes that say the same, and what was mended on the way."""
 
-    report: SentReport
+    report: PlainReport | SentReport
     text: bytes
     body_sha256: str
     findings: tuple[Finding, ...]
@@ -115,11 +117,20 @@ def _parse(body: bytes, limits: IntakeLimits) -> _Parsed | Refused:
         return parsed
     if not isinstance(parsed.value, dict):
         return Refused(code="NOT_AN_OBJECT", detail="A report is a JSON object.")
-    return _Parsed(parsed.canonical, sha256(parsed.canonical))
+    return _Parsed(parsed.value, parsed.canonical, sha256(parsed.canonical))
 
 
 def _read(parsed: _Parsed, context: Context) -> _Read | Refused:
-    text, body_sha256 = parsed
+    plain = read_plain(
+        parsed.document, received_at=context.received_at, max_level=context.sender.max_level
+    )
+    if plain is not None:
+        return _Read(plain, parsed.text, parsed.body_sha256, ())
+    return _read_carefully(parsed, context)
+
+
+def _read_carefully(parsed: _Parsed, context: Context) -> _Read | Refused:
+    _, text, body_sha256 = parsed
     try:
         return _Read(read_exact(text), text, body_sha256, ())
     except ValidationError:
@@ -135,6 +146,8 @@ def _read(parsed: _Parsed, context: Context) -> _Read | Refused:
 
 def _judge(read: _Read, context: Context, limits: IntakeLimits) -> _Judged | Refused:
     report = read.report
+    if isinstance(report, PlainReport):
+        return _judge_plain(read, report, context, limits)
     times = check_times(report, received_at=context.received_at)
     place = decode_place(report.location, context.gazetteer)
     if not (times.was_given or _says_what(report) or _says_where(report, place)):
@@ -149,6 +162,17 @@ def _judge(read: _Read, context: Context, limits: IntakeLimits) -> _Judged | Ref
     )
     warnings = _warnings(findings, most=limits.max_warnings) if findings else ()
     return _Judged(read, times, place, changes, warnings)
+
+
+def _judge_plain(
+    read: _Read, report: PlainReport, context: Context, limits: IntakeLimits
+) -> _Judged:
+    """Judge what is left of a report that was found clean: its place."""
+    place = decode_plain(report.location, context.gazetteer) if report.location else DecodedPlace()
+    if place is None:
+        place = decode_place(report.reported_location(), context.gazetteer)
+    warnings = _warnings(place.findings, most=limits.max_warnings) if place.findings else ()
+    return _Judged(read, CheckedTimes(report.occurred_start), place, (), warnings)
 
 
 def _unusable(findings: tuple[Finding, ...]) -> Refused:

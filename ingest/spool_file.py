@@ -123,29 +123,37 @@ class SpoolFile:
     # ------------------------------------------------------------ inside
 
     def _append(self, entries: Sequence[SpoolEntry]) -> list[SpoolVerdict]:
-        first = _first_of_each_key(entries)
         try:
-            known = self._insert(first.values())
+            start = self._insert(entries)
         except sqlite3.IntegrityError:
-            # Rare: somebody repeats a report. Find out which, then store the others.
+            # Rare: somebody repeats a report, inside of this call or of an earlier one.
             self._rollback()
-            stored = self._look_up(first)
-            fresh = [entry for key, entry in first.items() if key not in stored]
-            known = stored | self._insert(fresh)
+            return self._append_new(entries)
+        return [Appended(position) for position in range(start, self._next_position)]
+
+    def _append_new(self, entries: Sequence[SpoolEntry]) -> list[SpoolVerdict]:
+        """Find out which keys are stored, then store the others."""
+        first: dict[Key, SpoolEntry] = {}
+        for entry in entries:
+            first.setdefault(_key(entry), entry)
+        known = self._look_up(first)
+        fresh = [entry for key, entry in first.items() if key not in known]
+        start = self._insert(fresh)
+        for position, entry in enumerate(fresh, start):
+            known[_key(entry)] = _Known(position, entry.sha256, entry.value, entry)
         return [_verdict(entry, known[_key(entry)]) for entry in entries]
 
-    def _insert(self, entries: Iterable[SpoolEntry]) -> dict[Key, _Known]:
+    def _insert(self, entries: Sequence[SpoolEntry]) -> int:
+        """Store some entries and return the position of the first."""
         start = self._next_position
-        known = {
-            _key(entry): _Known(position, entry.sha256, entry.value, entry)
-            for position, entry in enumerate(entries, start)
-        }
-        if not known:
-            return known
-        rows = [(it.position, *key, it.sha256, it.value) for key, it in known.items()]
-        self._write(lambda db: db.executemany(_INSERT, rows), point=BEFORE_FSYNC)
-        self._next_position = start + len(rows)
-        return known
+        if entries:
+            rows = [
+                (position, root_id, revision, sha256, value)
+                for position, (root_id, revision, sha256, _, value) in enumerate(entries, start)
+            ]
+            self._write(lambda db: db.executemany(_INSERT, rows), point=BEFORE_FSYNC)
+            self._next_position = start + len(rows)
+        return start
 
     def _write(self, work: _Work, *, point: str | None = None) -> None:
         db = self._live()
@@ -245,13 +253,6 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def _key(entry: SpoolEntry) -> Key:
     return (entry.root_id, entry.revision)
-
-
-def _first_of_each_key(entries: Iterable[SpoolEntry]) -> dict[Key, SpoolEntry]:
-    first: dict[Key, SpoolEntry] = {}
-    for entry in entries:
-        first.setdefault(_key(entry), entry)
-    return first
 
 
 def _verdict(entry: SpoolEntry, known: _Known) -> SpoolVerdict:

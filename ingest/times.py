@@ -43,25 +43,7 @@ def check_times(report: Report, *, received_at: datetime) -> CheckedTimes:
     A start in the future is kept: a threat may be dated. Times are written in UTC, so that equal
     times are equal text.
     """
-    start = report.occurred_start
-    if start is not None and _are_plain(report, start, latest=received_at + AHEAD):
-        return CheckedTimes(start)
     return _Check(report, received_at).result()
-
-
-def _are_plain(report: Report, start: datetime, *, latest: datetime) -> bool:
-    """Say whether there is surely nothing to remark or change: the quick and usual case."""
-    return (
-        report.occurred_end is None
-        and report.valid_to is None
-        and _is_plain(start, latest)
-        and (report.observed_at is None or _is_plain(report.observed_at, latest))
-        and (report.reported_at is None or _is_plain(report.reported_at, latest))
-    )
-
-
-def _is_plain(at: datetime, latest: datetime) -> bool:
-    return at.year >= EARLIEST.year and not at.utcoffset() and at <= latest
 
 
 class _Check:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from ingest.finding import Finding, pointer, shown
@@ -55,10 +55,6 @@ def known(name: str) -> frozenset[str]:
 
 def changes(report: Report) -> Sequence[Change]:
     """Return what to change so that every code of a report is in its list."""
-    if _all_known(_common(report), _of_actors(report), _of_victims(report)) and not (
-        report.caveats or report.violations or report.gender
-    ):
-        return ()
     return [
         _change(path, code_list(name), code)
         for path, name, code in _codes(report)
@@ -74,50 +70,6 @@ def apply(document: Document, change: Change) -> None:
     parent[change.path[-1]] = change.value
     if change.raw is not None and parent.get("raw_code") is None:
         parent["raw_code"] = change.raw
-
-
-# The quick and usual case: the same few combinations of codes come again and again.
-
-
-def _common(report: Report) -> tuple[str | None, ...]:
-    return (
-        report.record_kind,
-        report.report_kind,
-        report.time_precision,
-        report.event_type,
-        report.sensitivity,
-        report.consent,
-        report.crsv_subtype,
-        report.device_class,
-        report.location.precision,
-        report.source.type,
-    )
-
-
-def _of_actors(report: Report) -> tuple[tuple[str, str], ...]:
-    return tuple([(actor.type, actor.role) for actor in report.actors])
-
-
-def _of_victims(report: Report) -> tuple[tuple[str, str, str], ...]:
-    return tuple([(cell.harm, cell.group, cell.population) for cell in report.victims])
-
-
-@lru_cache(maxsize=4_096)
-def _all_known(
-    common: tuple[str | None, ...],
-    actors: tuple[tuple[str, str], ...],
-    victims: tuple[tuple[str, str, str], ...],
-) -> bool:
-    lists = (*TOP.values(), "loc_precision", "source_type")
-    return (
-        all(code is None or code in known(it) for it, code in zip(lists, common, strict=True))
-        and all(code in known(it) for row in actors for it, code in _named(ACTOR, row))
-        and all(code in known(it) for row in victims for it, code in _named(VICTIM, row))
-    )
-
-
-def _named(lists: Mapping[str, str], row: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    return zip(lists.values(), row, strict=True)
 
 
 def _codes(report: Report) -> Iterator[tuple[Path, str, str | None]]:

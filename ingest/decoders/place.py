@@ -6,10 +6,10 @@ only odd is used and remarked on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ingest.decoders.grid import GridPoint, decode_mgrs
 from ingest.finding import Finding, pointer, shown
@@ -23,6 +23,10 @@ from schemas.report import ReportedLocation
 UNSTATED_PRECISION = "P3"
 # Degrees and grid reference of one place differ by their rounding; beyond this they disagree.
 _AGREE_M = 1_000.0
+
+_PLAIN_FIELDS = frozenset(
+    {"given", "lon", "lat", "pcode", "place_name", "precision", "uncertainty_m"}
+)
 
 FROM_DEGREES = "degrees"
 FROM_MGRS = "mgrs"
@@ -56,11 +60,31 @@ class _Reading:
         self.findings.append(Finding(pointer=where, code=code, detail=detail))
 
 
+def decode_plain(location: Mapping[str, Any], gazetteer: Gazetteer) -> DecodedPlace | None:
+    """Return the place of a checked location if it is degrees with surely nothing to remark.
+
+    The quick and usual case, on the document itself; None when `decode_place` has to look.
+    """
+    lon, lat, area = location.get("lon"), location.get("lat"), gazetteer.area
+    if lon is None or lat is None or area is None or not area.contains(lon, lat):
+        return None
+    pcode = location.get("pcode")
+    if (pcode is not None and pcode not in gazetteer.pcodes) or not (lon or lat):
+        return None
+    if not _PLAIN_FIELDS.issuperset(location):
+        return None
+    radius_m = location.get("uncertainty_m")
+    if radius_m is None:
+        radius_m = _radius_of(location.get("precision", UNSTATED_PRECISION))
+    elif radius_m:
+        radius_m = float(radius_m)
+    else:
+        return None
+    return DecodedPlace(float(lon), float(lat), radius_m, FROM_DEGREES)
+
+
 def decode_place(location: ReportedLocation, gazetteer: Gazetteer) -> DecodedPlace:
     """Return the position of a location. Degrees win over a grid reference that disagrees."""
-    if _is_plain(location, gazetteer):
-        radius_m = _radius_of(location.precision or UNSTATED_PRECISION)
-        return DecodedPlace(location.lon, location.lat, radius_m, FROM_DEGREES)
     reading = _Reading(location, gazetteer)
     degrees = _degrees(reading)
     grid = _grid(reading)
@@ -74,22 +98,6 @@ def decode_place(location: ReportedLocation, gazetteer: Gazetteer) -> DecodedPla
     was_given = location.lon is not None or location.lat is not None
     return DecodedPlace(
         is_usable=not was_given and location.mgrs is None, findings=tuple(reading.findings)
-    )
-
-
-def _is_plain(location: ReportedLocation, gazetteer: Gazetteer) -> bool:
-    """Say whether there are degrees and surely nothing to remark: the quick and usual case."""
-    lon, lat, area = location.lon, location.lat, gazetteer.area
-    return (
-        lon is not None
-        and lat is not None
-        and area is not None
-        and area.contains(lon, lat)
-        and bool(lon or lat)
-        and location.mgrs is None
-        and location.accuracy_m is None
-        and location.uncertainty_m is None
-        and (location.pcode is None or location.pcode in gazetteer.pcodes)
     )
 
 

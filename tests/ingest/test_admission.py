@@ -6,15 +6,17 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from ingest import admission
 from ingest.admission import Admitted, Context, admit, admit_all
 from ingest.finding import Refused
 from ingest.limits import IntakeLimits
+from ingest.plain_report import PlainReport
 from schemas.codec import canonical, decode, sha256
 from schemas.identity import report_id
-from schemas.report import AdmittedReport, Report
+from schemas.report import AdmittedReport, Report, ReportedLocation
 from tests.ingest.support import CLEAN, GAZETTEER, NODE, NOON, SENDER, UNIT, body
 
 LIMITS = IntakeLimits()
@@ -113,6 +115,130 @@ class TestAnyBytes:
     def test_together_or_one_by_one_is_the_same(self, bodies: list[bytes]) -> None:
         one_by_one = [admit(it, context=CONTEXT, limits=LIMITS) for it in bodies]
         assert admit_all(bodies, context=CONTEXT, limits=LIMITS) == one_by_one
+
+
+PLAINISH = st.fixed_dictionaries(
+    {"root_id": st.sampled_from(["abc-1", "x", "bor/1", "a" * 64, "a" * 65, "é-1234"])},
+    optional={
+        "revision": st.sampled_from([1, 2, 0, 9_999, 10_000, "2", True, 2.0]),
+        "occurred_start": st.sampled_from(
+            [
+                "2013-12-16T09:30:00Z",
+                "2013-12-16T12:05:01Z",
+                "1999-12-31T23:59:59Z",
+                "2013-02-31T00:00:00Z",
+                "2013-W51-1T10:00:00Z",
+                "2013-12-16T09:30:60Z",
+                "2013-12-16T24:00:00Z",
+                "2013-12-16T09:30:00+00:00",
+                "2013-12-16",
+                7,
+                None,
+            ]
+        ),
+        "reported_at": st.sampled_from(["2013-12-16T09:30:00Z", "2013-12-17T09:30:00Z", "x"]),
+        "event_type": st.sampled_from(["AC_CLASH", "OTHER", "DRAGON", "ac clash", 7, [], None]),
+        "severity": st.sampled_from([1, 5, 6, True, "3", 3.0]),
+        "exercise": st.sampled_from([True, False, 1, "yes", None]),
+        "sensitivity": st.sampled_from(["UNCLASSIFIED", "STRICTLY_CONFIDENTIAL", "X", {}, 1]),
+        "text": st.sampled_from(["shots", "", "x" * 10_000, "x" * 10_001, "é😀\x00", 7, None]),
+        "raw_code": st.sampled_from(["x", "x" * 201, None]),
+        "location": st.dictionaries(
+            st.sampled_from([*ReportedLocation.model_fields, "z"]),
+            st.sampled_from(
+                [
+                    31.5,
+                    6.2,
+                    6,
+                    0,
+                    -5,
+                    2_000_001,
+                    "P3",
+                    "P9",
+                    "SS0101",
+                    "Bor",
+                    "36NUM406866",
+                    True,
+                    None,
+                    [],
+                    "x" * 33,
+                ]
+            ),
+            max_size=6,
+        ),
+        "actors": st.lists(
+            st.dictionaries(
+                st.sampled_from(["name", "type", "role", "actor_id", "z"]),
+                st.sampled_from(["STATE_MILITARY", "PARTY", "abc", "x", 7, {}]),
+                max_size=3,
+            ),
+            max_size=18,
+        ),
+        "victims": st.lists(
+            st.dictionaries(
+                st.sampled_from(["harm", "group", "min", "best", "max", "estimate"]),
+                st.sampled_from(["KILLED", "men", 0, 2, 3, -1, 1_000_001, 2.0, True, None]),
+                max_size=5,
+            ),
+            max_size=3,
+        ),
+        "source": st.dictionaries(
+            st.sampled_from(["type", "reliability", "credibility", "ref", "graded_at"]),
+            st.sampled_from(["FIRST_HAND", "A", "B", "1", 2, "abc", None]),
+            max_size=3,
+        ),
+        "caveats": st.just([]) | st.just(["NO_PARTNER"]),
+    },
+)
+
+
+class TestTheQuickWay:
+    """Documents near the border of what is plain: the quick way may only say what is so."""
+
+    @given(PLAINISH)
+    @settings(max_examples=400)
+    def test_says_the_same_as_the_careful_one(self, value: dict[str, Any]) -> None:
+        parsed = admission._parse(orjson.dumps(value), LIMITS)
+        assert isinstance(parsed, admission._Parsed)
+        quick = admission._read(parsed, CONTEXT)
+        if isinstance(quick, Refused) or not isinstance(quick.report, PlainReport):
+            return
+        careful = admission._read_carefully(parsed, CONTEXT)
+        assert isinstance(careful, admission._Read)
+        one, other = (admission._judge(it, CONTEXT, LIMITS) for it in (quick, careful))
+        assert isinstance(one, admission._Judged)
+        assert isinstance(other, admission._Judged)
+        assert admission._written(one, CONTEXT) == admission._written(other, CONTEXT)
+
+    @pytest.mark.parametrize(
+        "location",
+        [
+            {"lon": 31.56, "lat": 6.21},
+            {"lon": 31, "lat": 6, "uncertainty_m": 40, "given": "Bor", "pcode": "SS0101"},
+            {"lon": 31.5, "lat": 6.2, "precision": "P7"},
+            {"mgrs": "36NUM406866", "uncertainty_m": 500},
+            {"pcode": "SS0101", "precision": "P7"},
+            {"lon": 31.5, "lat": 6.2, "accuracy_m": 5},
+            {"lon": 6.2, "lat": 31.5},
+            {"lon": 0, "lat": 0},
+            {"lon": 31.5, "lat": 6.2, "uncertainty_m": 0},
+            {"lon": 31.5},
+            {},
+        ],
+        ids=str,
+    )
+    def test_takes_what_units_send(self, location: dict[str, Any]) -> None:
+        parsed = admission._parse(body(location=location), LIMITS)
+        assert isinstance(parsed, admission._Parsed)
+        quick = admission._read(parsed, CONTEXT)
+        careful = admission._read_carefully(parsed, CONTEXT)
+        assert isinstance(quick, admission._Read)
+        assert isinstance(careful, admission._Read)
+        assert isinstance(quick.report, PlainReport)
+        one, other = (admission._judge(it, CONTEXT, LIMITS) for it in (quick, careful))
+        assert isinstance(one, admission._Judged)
+        assert isinstance(other, admission._Judged)
+        assert admission._written(one, CONTEXT) == admission._written(other, CONTEXT)
 
 
 class TestSameBody:
