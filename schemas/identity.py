@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-_VERSION = 0x8
-_VARIANT = 0b10
+# The digit that holds the variant: binary 10, then two bits of the hash.
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _MAX_MS = (1 << 48) - 1
 
 
@@ -25,14 +25,9 @@ def uuid8(at: datetime, *key: str | int) -> str:
 
 def uuid8_ms(unix_ms: int, *key: str | int) -> str:
     """Return the UUIDv8 of Unix milliseconds and a natural key."""
-    head = min(max(unix_ms, 0), _MAX_MS)
-    digest = hashlib.sha256("\x1f".join(map(str, key)).encode()).digest()
-    tail = int.from_bytes(digest[:10], "big")
-    value = (head << 80) | tail
-    value = (value & ~(0xF << 76)) | (_VERSION << 76)
-    value = (value & ~(0x3 << 62)) | (_VARIANT << 62)
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    head = f"{min(max(unix_ms, 0), _MAX_MS):012x}"
+    tail = hashlib.sha256("\x1f".join(map(str, key)).encode()).hexdigest()
+    return f"{head[:8]}-{head[8:]}-8{tail[1:4]}-{_VARIANT[tail[4]]}{tail[5:8]}-{tail[8:20]}"
 
 
 def report_id(occurred_start: datetime, root_id: str, revision: int) -> str:
