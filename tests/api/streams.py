@@ -59,6 +59,12 @@ class OpenStream:
             name=lines["event"], event_id=int(lines["id"]), data=orjson.loads(lines["data"])
         )
 
+    async def change(self) -> Event:
+        """Read the next event that is no clock."""
+        while (event := await self.event()).name == "clock":
+            pass
+        return event
+
     async def changes(self) -> list[Event]:
         """Read up to and without the next clock."""
         found: list[Event] = []

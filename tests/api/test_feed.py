@@ -335,7 +335,7 @@ class TestService:
             await stream.start()
             await stream.changes()
             desk.change(("alert", alert))
-            assert told([await stream.event()]) == [("alert", alert)]
+            assert told([await stream.change()]) == [("alert", alert)]
             world.stopping = True
             await stream.ends()
 

@@ -143,11 +143,20 @@ class World:
             return issue_link(connection, user_id, by="test", now=self.clock.now())
 
 
+def make_database(path: Path) -> None:
+    engine = _engine(path)
+    tables.metadata.create_all(engine)
+    engine.dispose()
+
+
 def open_world(path: Path) -> World:
+    return World(engine=_engine(path))
+
+
+def _engine(path: Path) -> Engine:
     engine = create_engine(f"sqlite:///{path}")
     event.listen(engine, "connect", _quick)
-    tables.metadata.create_all(engine)
-    return World(engine=engine)
+    return engine
 
 
 def _quick(connection: sqlite3.Connection, _record: object) -> None:
