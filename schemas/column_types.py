@@ -11,7 +11,6 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from typing_extensions import override
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class UtcMicros(TypeDecorator[datetime]):
@@ -51,7 +50,8 @@ class JsonBytes(LargeBinary):
 
 def to_micros(value: datetime) -> int:
     """Return the microseconds since 1970 of an aware time, exactly."""
-    return (value - _EPOCH) // _MICROSECOND
+    since = value - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_micros(value: int) -> datetime:

@@ -35,27 +35,28 @@ def moves(turnovers: Sequence[Turnover], contents: Contents) -> Moves:
     """Return what fusing must look at again, and the (day, cell4) that it surely needs."""
     changed: list[ReportRow] = []
     lost: dict[str, str] = {}
-    cells: set[DayCell] = set()
+    former: list[ReportRow] = []
     for one in turnovers:
         if is_happening(contents.of(one.after).admitted):
             changed.append(one.after)
-            cells |= reach(one.after)
         if one.before is not None and one.before.incident_id is not None:
             lost[one.after.root_id] = one.before.incident_id
-            cells |= reach(one.before)
+            former.append(one.before)
     return Moves(
         changed=tuple(changed),
         lost=lost,
         superseded=frozenset(one.after.root_id for one in turnovers),
-        cells=frozenset(cells),
+        cells=reach([*changed, *former]),
     )
 
 
-def reach(row: ReportRow) -> set[DayCell]:
-    """Return the (day, cell4) of every report that could be fused with this one."""
-    if not row.fusible or row.radius_m is None:
-        return set()
-    return {(row.day, cell) for cell in reach_cells(row.cell4, row.radius_m)}
+def reach(rows: Iterable[ReportRow]) -> frozenset[DayCell]:
+    """Return the (day, cell4) of every report that could be fused with one of these."""
+    # Many reports of a batch share their surroundings: each is looked up once.
+    spots = {(row.day, row.cell4, row.radius_m) for row in rows if row.fusible}
+    return frozenset(
+        (day, cell) for day, cell4, radius_m in spots for cell in reach_cells(cell4, radius_m or 0)
+    )
 
 
 def sightings(rows: Iterable[ReportRow], contents: Contents) -> SightingColumns:
