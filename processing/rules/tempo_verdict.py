@@ -1,8 +1,9 @@
 """Whether a county's day is raised, and whether it stays raised after a day that was.
 
 Hysteresis without memory: a day is *sustained* when one of the seven days before it was raised by
-itself, the value is still at `clear_below` of its threshold or above, and it was not below for
-longer than `clear_after_days` in between. So a verdict is a function of a bounded past.
+itself, the count (or slow rise) that raised it is still at `clear_below` of the threshold or above,
+and was not below for longer than `clear_after_days` in between. So a verdict is a function of a
+bounded past.
 """
 
 from __future__ import annotations
@@ -70,32 +71,26 @@ def verdicts(
     if not len(day):
         return []
     reading = read(rule, counts, county, day, known_from=known_from)
-    hit = _hits(rule, reading)
+    raised = np.zeros(len(day), dtype=np.bool_)
+    for measure in _MEASURES:
+        raised |= measure(rule, reading) >= 1.0
     # Most days are neither raised nor near a threshold; only the last need to be looked back from.
-    open_ = np.flatnonzero(~hit & _is_high(rule, reading))
-    stays = np.zeros(len(day), dtype=np.bool_)
-    stays[open_] = _stays(rule, counts, county[open_], day[open_], known_from=known_from)
-    return _verdicts(rule, reading, county, day, rows=np.flatnonzero(hit | stays))
+    open_ = np.flatnonzero(~raised)
+    raised[open_] = _stays(rule, counts, county[open_], day[open_], known_from=known_from)
+    return _verdicts(rule, reading, county, day, rows=np.flatnonzero(raised))
 
 
-def _hits(rule: TempoEscalation, reading: Reading) -> BoolArray:
-    alert, slow = _is_alert(reading), _is_slow_rise(rule, reading)
-    return np.asarray((reading.count >= reading.watch_at) | alert | slow, dtype=np.bool_)
+def _count(rule: TempoEscalation, reading: Reading) -> FloatArray:  # noqa: ARG001 - one form
+    """Return the count as a share of what raises. An alert is always a watch too."""
+    return np.asarray(reading.count / np.minimum(reading.watch_at, reading.alert_at))
 
 
-def _is_alert(reading: Reading) -> BoolArray:
-    return np.asarray(reading.count >= reading.alert_at, dtype=np.bool_)
+def _slow_rise(rule: TempoEscalation, reading: Reading) -> FloatArray:
+    """Return the slow rise as a share of what raises: more than the limit."""
+    return np.asarray(reading.cusum / np.nextafter(rule.cusum_limit, np.inf))
 
 
-def _is_slow_rise(rule: TempoEscalation, reading: Reading) -> BoolArray:
-    return np.asarray(reading.cusum > rule.cusum_limit, dtype=np.bool_)
-
-
-def _is_high(rule: TempoEscalation, reading: Reading) -> BoolArray:
-    """Say whether a day is still at `clear_below` of a threshold or above."""
-    count: FloatArray = reading.count / reading.watch_at
-    slow: FloatArray = reading.cusum / rule.cusum_limit
-    return np.asarray(np.maximum(count, slow) >= rule.clear_below, dtype=np.bool_)
+_MEASURES = (_count, _slow_rise)
 
 
 def _stays(
@@ -106,18 +101,24 @@ def _stays(
     *,
     known_from: int | None,
 ) -> BoolArray:
-    """Say which days that are high themselves are carried by a raise on one of the days before."""
-    # Column i is the day i + 1 days before.
-    days = day[:, None] - np.arange(1, SUSTAINED_DAYS + 1)
+    """Say which days a raise on one of the days before carries, by the measure that raised it."""
+    # Column i is the day i days before.
+    days = day[:, None] - np.arange(SUSTAINED_DAYS + 1)
     areas = np.broadcast_to(county[:, None], days.shape)
     reading = read(rule, counts, areas, days, known_from=known_from)
-    hit, high = _hits(rule, reading), _is_high(rule, reading)
-    if known_from is not None:
-        hit &= days >= known_from
-    below = np.zeros(len(day), dtype=np.int64)
-    alive = np.ones(len(day), dtype=np.bool_)
+    known = days >= (days.min(initial=0) if known_from is None else known_from)
     found = np.zeros(len(day), dtype=np.bool_)
-    for back in range(SUSTAINED_DAYS):
+    for measure in _MEASURES:
+        share = measure(rule, reading)
+        found |= _is_carried(rule, hit=(share >= 1.0) & known, high=share >= rule.clear_below)
+    return found
+
+
+def _is_carried(rule: TempoEscalation, *, hit: BoolArray, high: BoolArray) -> BoolArray:
+    below = np.zeros(len(hit), dtype=np.int64)
+    alive = high[:, 0].copy()
+    found = np.zeros(len(hit), dtype=np.bool_)
+    for back in range(1, hit.shape[1]):
         found |= alive & hit[:, back]
         below = np.where(high[:, back], 0, below + 1)
         alive &= below <= rule.clear_after_days
@@ -127,7 +128,8 @@ def _stays(
 def _verdicts(
     rule: TempoEscalation, reading: Reading, county: IntArray, day: IntArray, *, rows: IntArray
 ) -> list[Verdict]:
-    alert, slow = _is_alert(reading), _is_slow_rise(rule, reading)
+    alert = reading.count >= reading.alert_at
+    slow = reading.cusum > rule.cusum_limit
     chance = chance_of(rule, reading.count[rows], reading.usual[rows])
     return [
         Verdict(

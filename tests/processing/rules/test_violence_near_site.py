@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -84,7 +84,7 @@ class TestUncertainPlace:
 
 
 class TestMedium:
-    WEAK = {"severity": 1, "event_type": "VC_EXTORTION"}  # noqa: RUF012
+    WEAK: ClassVar[dict[str, Any]] = {"severity": 1, "event_type": "VC_EXTORTION"}
 
     def test_needs_a_serious_incident(self) -> None:
         assert band_at(4, **self.WEAK) is Band.LOW
