@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import anyio
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,6 +16,7 @@ from api.feature_cache import FeatureCache
 from api.feed import Feed
 from api.headers import SecurityHeaders
 from api.metrics import RequestMetrics, count_streams
+from api.openapi import describe
 from api.parts import ApiParts
 from api.passwords import with_decoy
 from api.problems import handle_problems
@@ -41,6 +40,8 @@ from api.static import MapClient
 from api.throttle import Throttle
 
 VERSION = "0.1.0"
+# Anybody can send them; a few tell as much as many.
+CSP_REPORTS_A_MINUTE = 10
 
 ROUTES: tuple[RouteSpec, ...] = (
     *health.ROUTES,
@@ -77,7 +78,7 @@ def create_app(desk: ApiParts) -> FastAPI:
     count_streams(desk.registry, lambda: services.feed.listeners)
     handle_problems(app)
     app.router.routes.extend(desk.extra_routes)
-    for spec in (*ROUTES, _openapi_route(app, desk.extra_openapi)):
+    for spec in (*ROUTES, _openapi_route(app, desk)):
         add_route(app.router, spec)
     if desk.web_root is not None:
         app.mount("/", MapClient(desk.web_root), name="map")
@@ -92,6 +93,7 @@ def _services(desk: ApiParts) -> Services:
         password_checks=anyio.CapacityLimiter(settings.password_checks_at_once),
         tries_by_person=Throttle(desk.monotonic, limit=settings.sign_ins_per_minute),
         tries_by_address=Throttle(desk.monotonic, limit=settings.sign_ins_per_minute_and_address),
+        csp_reports=Throttle(desk.monotonic, limit=CSP_REPORTS_A_MINUTE),
         shelf=Shelf(),
         features=FeatureCache(),
         feed=Feed(desk),
@@ -110,14 +112,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.gather(polling, return_exceptions=True)
 
 
-def _openapi_route(app: FastAPI, extra_paths: Mapping[str, Any]) -> RouteSpec:
+def _openapi_route(app: FastAPI, desk: ApiParts) -> RouteSpec:
     """Describe the interface itself. It holds no data, so it is for everyone."""
 
     def get_openapi_document(_request: Request) -> Response:
         """Return the OpenAPI 3.1 document of this listener."""
-        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
-        document["paths"].update(extra_paths)
-        return json_answer(document)
+        if app.openapi_schema is None:
+            app.openapi_schema = describe(app, ROUTES, desk)
+        return json_answer(app.openapi_schema)
 
     return RouteSpec(
         path="/openapi.json", handler=get_openapi_document, guard=Public(), tag="operations"

@@ -107,7 +107,7 @@ class ApiParts:
     `mission_clock` dates what people do, `system_clock` sessions. `ready_checks` are named
     questions of /readyz that must all be answered True. `is_stopping` closes the streams, which
     would otherwise hold up a clean stop. `extra_routes` come first and guard themselves;
-    `extra_openapi` are their OpenAPI paths.
+    `extra_openapi` are their OpenAPI paths, `extra_components` what those refer to.
     """
 
     read: Read
@@ -126,3 +126,4 @@ class ApiParts:
     is_stopping: Callable[[], bool] = _never
     extra_routes: Sequence[BaseRoute] = ()
     extra_openapi: Mapping[str, Any] = field(default_factory=dict)
+    extra_components: Mapping[str, Any] = field(default_factory=dict)

@@ -24,6 +24,7 @@ class Services:
     password_checks: anyio.CapacityLimiter
     tries_by_person: Throttle
     tries_by_address: Throttle
+    csp_reports: Throttle
     shelf: Shelf
     features: FeatureCache
     feed: Feed

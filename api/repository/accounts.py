@@ -11,6 +11,9 @@ from sqlalchemy import Connection, Row
 from api.queries import accounts as queries
 from schemas.access import Level, Principal, Role
 
+# A role that a newer version gave means nothing here.
+_ROLES = frozenset(role.value for role in Role)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
@@ -129,7 +132,7 @@ def _principal(row: Row[Any]) -> Principal:
     return Principal(
         user_id=row.user_id,
         name=row.name,
-        roles=tuple(Role(role) for role in row.roles.split(",") if role),
+        roles=tuple(Role(role) for role in row.roles.split(",") if role in _ROLES),
         level=Level(row.level),
         areas=tuple(area for area in row.areas.split(",") if area),
     )

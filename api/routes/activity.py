@@ -63,6 +63,7 @@ ROUTES = (
     RouteSpec(
         path="/v1/activity",
         handler=list_activity,
+        produces=geojson.MEDIA_TYPE,
         guard=Require(Permission.READ_MAP),
         tag="activity",
     ),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from fastapi import Depends, Query
 from pydantic import Field
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,7 +25,7 @@ from api.repository.flags import flags_of_alert
 from api.repository.incidents import find_incidents
 from api.routing import RouteSpec
 from api.security import Caller, Require, SignedIn
-from api.services import Services, services_of
+from api.services import services_of
 from api.shapes import Json, alert_summary, incident_summary, told
 from schemas.access import Permission
 from schemas.alert import OPEN_STATES, TRANSITIONS, Alert, AlertAction
@@ -77,9 +78,9 @@ def list_alerts(
 def get_alert(request: Request, caller: SignedIn, alert_id: str) -> Response:
     """Return an alert with its flags, their incidents, the ledger and who was told."""
     services = services_of(request)
-    alert = _alert(services, caller, alert_id)
     principal = caller.principal
     with services.parts.read() as connection:
+        alert = _find(connection, caller, alert_id)
         flags = flags_of_alert(connection, principal, alert_id)
         evidence = find_incidents(connection, principal, _evidence_of(flags))
         counties = services.shelf.counties(connection).by_id
@@ -108,8 +109,9 @@ def post_transition(
     409 when somebody else was faster (`seq` is stale) or the step is not allowed from here.
     """
     services = services_of(request)
-    _alert(services, caller, alert_id)
     parts = services.parts
+    with parts.read() as connection:
+        _find(connection, caller, alert_id)
     alert = parts.alert_desk.act(
         alert_id, action, by=caller.principal, now=parts.mission_clock.now()
     )
@@ -125,10 +127,9 @@ def post_transition(
     return Response(encode_full(alert), media_type=JSON)
 
 
-def _alert(services: Services, caller: Caller, alert_id: str) -> Alert:
-    if not is_id(alert_id):
-        raise NotFoundError(alert_id)
-    with services.parts.read() as connection:
+def _find(connection: Connection, caller: Caller, alert_id: str) -> Alert:
+    found = None
+    if is_id(alert_id):
         found = repository.find_alert(connection, caller.principal, alert_id)
     if found is None:
         raise NotFoundError(alert_id)
@@ -166,7 +167,13 @@ def _states(text: str) -> tuple[str, ...]:
 
 
 ROUTES = (
-    RouteSpec(path="/v1/alerts", handler=list_alerts, guard=Require(Permission.READ_MAP), tag=TAG),
+    RouteSpec(
+        path="/v1/alerts",
+        handler=list_alerts,
+        produces=geojson.MEDIA_TYPE,
+        guard=Require(Permission.READ_MAP),
+        tag=TAG,
+    ),
     RouteSpec(
         path="/v1/alerts/{alert_id}",
         handler=get_alert,
@@ -177,6 +184,7 @@ ROUTES = (
         method=HTTPMethod.POST,
         path="/v1/alerts/{alert_id}/transitions",
         handler=post_transition,
+        body=AlertAction,
         guard=Require(Permission.ACT_ON_ALERTS),
         tag=TAG,
     ),

@@ -109,10 +109,17 @@ def _wanted(query: FlagQuery, zone: ZoneInfo) -> FlagFilter:
 
 
 ROUTES = (
-    RouteSpec(path="/v1/flags", handler=list_flags, guard=Require(Permission.READ_MAP), tag=TAG),
+    RouteSpec(
+        path="/v1/flags",
+        handler=list_flags,
+        produces=geojson.MEDIA_TYPE,
+        guard=Require(Permission.READ_MAP),
+        tag=TAG,
+    ),
     RouteSpec(
         path="/v1/flags/{flag_id}",
         handler=get_flag,
+        produces=geojson.MEDIA_TYPE,
         guard=Require(Permission.READ_MAP),
         tag=TAG,
     ),

@@ -109,12 +109,14 @@ ROUTES = (
     RouteSpec(
         path="/v1/incidents",
         handler=list_incidents,
+        produces=geojson.MEDIA_TYPE,
         guard=Require(Permission.READ_MAP),
         tag=TAG,
     ),
     RouteSpec(
         path="/v1/incidents/{incident_id}",
         handler=get_incident,
+        produces=geojson.MEDIA_TYPE,
         guard=Require(Permission.READ_MAP),
         tag=TAG,
     ),

@@ -100,6 +100,7 @@ ROUTES = (
     RouteSpec(
         path="/v1/layers/{layer}",
         handler=get_layer,
+        produces=geojson.MEDIA_TYPE,
         guard=Require(Permission.READ_MAP),
         tag=TAG,
     ),

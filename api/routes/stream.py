@@ -58,6 +58,10 @@ def _last_event_id(text: str | None) -> int | None:
 
 ROUTES = (
     RouteSpec(
-        path="/v1/stream", handler=get_stream, guard=Require(Permission.READ_MAP), tag="stream"
+        path="/v1/stream",
+        handler=get_stream,
+        produces="text/event-stream",
+        guard=Require(Permission.READ_MAP),
+        tag="stream",
     ),
 )

@@ -1,5 +1,6 @@
 """The service as a whole: every route is guarded, and every error is a problem."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -222,6 +223,39 @@ class TestEmbedding:
         document = client.get("/openapi.json").json()
         assert document["paths"]["/v1/reports"]["post"]["summary"] == "Take a report"
         assert document["openapi"].startswith("3.1")
+
+
+class TestDocument:
+    def test_refers_only_to_what_it_holds(self, world: World) -> None:
+        text = TestClient(world.app(extra_components={"schemas": {"Report": {}}})).get(
+            "/openapi.json"
+        )
+        held = text.json()["components"]["schemas"].keys()
+        assert set(re.findall(r"#/components/schemas/(\w+)", text.text)) <= held
+        assert "Report" in held
+
+    def test_says_what_a_write_takes_and_that_errors_are_problems(self, world: World) -> None:
+        paths = TestClient(world.app()).get("/openapi.json").json()["paths"]
+        step = paths["/v1/alerts/{alert_id}/transitions"]["post"]
+        taken = step["requestBody"]["content"]["application/json"]["schema"]
+        assert taken == {"$ref": "#/components/schemas/AlertAction"}
+        for item in paths.values():
+            for operation in item.values():
+                problems = operation["responses"].get("default", {}).get("content", {})
+                assert "application/problem+json" in problems or operation["summary"]
+
+    def test_names_every_parameter_of_a_list(self, world: World) -> None:
+        paths = TestClient(world.app()).get("/openapi.json").json()["paths"]
+        names = {each["name"] for each in paths["/v1/incidents"]["get"]["parameters"]}
+        assert names == {
+            "bbox",
+            "datetime",
+            "event_class",
+            "event_type",
+            "min_severity",
+            "limit",
+            "cursor",
+        }
 
 
 def test_a_route_cannot_be_declared_without_a_guard() -> None:

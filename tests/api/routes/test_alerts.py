@@ -43,6 +43,13 @@ def raised(connection: Connection, number: int = 87, **changes: object) -> str:
 
 
 def told(connection: Connection, alert_id: str, endpoint_id: str = "joc", seq: int = 1) -> None:
+    known = select(tables.endpoints).where(tables.endpoints.c.endpoint_id == endpoint_id)
+    if connection.execute(known).first() is None:
+        connection.execute(
+            insert(tables.endpoints).values(
+                endpoint_id=endpoint_id, body=b"{}", secret_sealed=b"", created_at=NOON
+            )
+        )
     connection.execute(
         insert(tables.deliveries).values(
             endpoint_id=endpoint_id,
