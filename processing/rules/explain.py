@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from schemas.clock import day_date
 from schemas.codes.lists import code_list
 from schemas.flag import Band, Certainty
 
 _METRES_IN_KM = 1_000.0
+
+# Classes of actors (code list `actor_type`) with the article that a sentence needs.
+_ACTORS: Mapping[str, str] = MappingProxyType(
+    {
+        "STATE_MILITARY": "state military",
+        "STATE_POLICE": "state police",
+        "STATE_OTHER": "another state body",
+        "ARMED_GROUP": "an armed group",
+        "POLITICAL_MILITIA": "a political militia",
+        "COMMUNITY_SELF_DEFENCE": "a community self-defence group",
+        "BANDITS": "bandits",
+        "FOREIGN_FORCES": "foreign forces",
+        "PRIVATE_MILITARY": "a private military company",
+        "UN_MILITARY": "UN military",
+        "UN_POLICE": "UN police",
+        "UN_CIVILIAN": "UN civilians",
+        "AID_WORKER": "aid workers",
+        "CIVILIANS": "civilians",
+        "PROTESTERS": "protesters",
+        "RIOTERS": "rioters",
+        "UNKNOWN_ARMED": "an unknown armed actor",
+        "UNKNOWN": "an unknown actor",
+    }
+)
 
 
 def when(day: int) -> str:
@@ -34,11 +61,14 @@ def event_label(event_type: str) -> str:
 
 
 def actor_label(actor_class: str) -> str:
-    """Return an actor class in words: "armed group"."""
-    if actor_class in {"", "UNKNOWN"}:
-        return "an unknown actor"
-    words = actor_class.replace("_", " ").lower()
-    return words.replace("un ", "UN ", 1) if words.startswith("un ") else words
+    """Return an actor class as it stands in a sentence: "an armed group"."""
+    known = _ACTORS.get(actor_class)
+    return known or actor_class.replace("_", " ").lower() or _ACTORS["UNKNOWN"]
+
+
+def usual(number: float) -> str:
+    """Return an expected number: two decimals below one, else one."""
+    return f"{number:.2f}" if number < 1 else f"{number:.1f}"
 
 
 def band_word(band: Band) -> str:

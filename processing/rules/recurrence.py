@@ -19,7 +19,7 @@ from processing.rules.cells import WINDOW_RESOLUTION, cell_circle, cell_text, co
 from processing.rules.certainty import settle
 from processing.rules.drafting import Finding, draft
 from processing.rules.exhibits import Exhibits
-from processing.rules.explain import band_word, count, event_label, km, place_note, when
+from processing.rules.explain import band_word, count, event_label, km, place_note, usual, when
 from processing.rules.layers import Layers, areas_of
 from processing.rules.near_repeats import Repeats, attributed_rows, reach_m, repeats_of
 from processing.rules.places import Place, cell_key, near_cell_name
@@ -205,8 +205,8 @@ def _sentence(rule: Recurrence, columns: IncidentColumns, best: _Raised, name: s
         f"{when(int(columns.day[best.repeats.row]))}, after "
         f"{count(len(best.prior), 'incident')} of the same actor within "
         f"{km(wide.within_km * _METRES_IN_KM)} and {wide.within_days} days{near}; its own past "
-        f"there makes {best.repeats.expected:.1f} usual ({best.ratio:.1f} times as many, threshold "
-        f"{rule.min_ratio:g}): {band_word(best.band)}. The risk near by halves in about "
+        f"there makes {usual(best.repeats.expected)} usual ({best.ratio:.1f} times as many, "
+        f"threshold {rule.min_ratio:g}): {band_word(best.band)}. The risk near by halves in about "
         f"{round(rule.decay_days * math.log(2))} days.{place_note(best.certainty)}"
     )
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from processing.rules import mass_killing
 from processing.rules.drafting import Finding, draft
 from processing.rules.exhibits import Exhibits
-from processing.rules.explain import band_word, when
+from processing.rules.explain import band_word, usual, when
 from processing.rules.layers import Layers, areas_of
 from processing.rules.mass_killing import ANY_ACTOR, county_place
 from processing.rules.ranges import Answers, merged
@@ -220,7 +220,7 @@ def _sentence(
     what = "civilian deaths" if series.measure == _DEATHS else f"incidents ({series.name})"
     return (
         f"{verdict.count} {what} in {name} in the {rule.window_days} days to {when(day)}; the "
-        f"{rule.baseline_weeks} weeks before make {verdict.usual:.1f} usual. "
+        f"{rule.baseline_weeks} weeks before make {usual(verdict.usual)} usual. "
         f"{_why(rule, verdict)}: {band_word(verdict.band)}."
     )
 

@@ -152,7 +152,7 @@ def _numbers(best: Hit, found: Sequence[Hit], severity: int, exhibits: Exhibits)
 
 def _excluded(rule: ViolenceNearSite, found: Sequence[Hit], *, is_weak: bool) -> tuple[str, ...]:
     notes = ["Places known only to a state, or wider than 25 km, are not measured."]
-    if (found[0].site.geometry or {}).get("type") not in {"Polygon", "MultiPolygon"}:
+    if not _is_surveyed(found[0].site):
         notes.append("The site's edge is a circle around its point, not a surveyed perimeter.")
     if is_weak:
         notes.append(
@@ -162,14 +162,24 @@ def _excluded(rule: ViolenceNearSite, found: Sequence[Hit], *, is_weak: bool) ->
     return tuple(notes)
 
 
+def _edge(site: Feature) -> str:
+    has_extent = site.radius_m > 0 or _is_surveyed(site)
+    return f"the edge of {site.name}" if has_extent else site.name
+
+
+def _is_surveyed(site: Feature) -> bool:
+    return (site.geometry or {}).get("type") in {"Polygon", "MultiPolygon"}
+
+
 def _sentence(best: Hit, rows: Sequence[int], band: Band, columns: IncidentColumns) -> str:
     what = event_label(columns.event_type[best.row])
     radius_m = float(columns.radius_m[best.row])
     who = actor_label(columns.actor_class[best.row])
+    day = when(int(columns.day[best.row]))
     more = f" One of {count(len(rows), 'incident')} that day." if len(rows) > 1 else ""
     return (
-        f"{what[:1].upper()}{what[1:]} by {who}, {km(best.edge_m)} from the edge of "
-        f"{best.site.name} on {when(int(columns.day[best.row]))} (place known to "
-        f"{km(radius_m)}), within the ring of {km(best.ring_m)}: {band_word(band)}."
+        f"{what[:1].upper()}{what[1:]} by {who}, {km(best.edge_m)} from {_edge(best.site)} on "
+        f"{day} (place known to {km(radius_m)}), within the ring of {km(best.ring_m)}: "
+        f"{band_word(band)}."
         f"{place_note(best.certainty)}{more}"
     )

@@ -111,6 +111,6 @@ def test_the_sentence_gives_the_count_the_usual_and_the_ratio() -> None:
     assert flag.place_name == "Karo"
     assert flag.explanation == (
         "Civilians killed near Karo on 10 April 2014, after 2 incidents of the same actor within "
-        "20.0 km and 28 days, 2 of them within 5 km and 14 days; its own past there makes 0.1 "
+        "20.0 km and 28 days, 2 of them within 5 km and 14 days; its own past there makes 0.12 "
         "usual (16.0 times as many, threshold 2): high. The risk near by halves in about 10 days."
     )

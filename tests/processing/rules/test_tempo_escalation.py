@@ -84,7 +84,7 @@ class TestFlag:
         flag = flags_of(*killings(DAY - 2, DAY - 1, DAY))[f"civilians|{DAY}"]
         assert flag.explanation == (
             "3 incidents (civilians) in Karo County in the 7 days to 19 June 2014; the 12 weeks "
-            "before make 0.0 usual. By chance so many come in 0.02% of weeks (threshold 3): "
+            "before make 0.04 usual. By chance so many come in 0.02% of weeks (threshold 3): "
             "medium."
         )
 

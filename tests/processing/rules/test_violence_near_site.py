@@ -151,7 +151,7 @@ class TestSentence:
         assert flag is not None
         assert flag.unverified
         assert flag.explanation == (
-            "Armed clash by armed group, 1.2 km from the edge of Karo protection of civilians "
+            "Armed clash by an armed group, 1.2 km from the edge of Karo protection of civilians "
             "site on 16 December 2013 (place known to 100 m), within the ring of 2.0 km: high. "
             "Unverified: no source reaches the evidence weight of 0.5."
         )
