@@ -98,7 +98,8 @@ def admit_all(
     parsed = [_parse(body, limits) for body in bodies]
     read = [it if isinstance(it, Refused) else _read(it, context) for it in parsed]
     judged = [it if isinstance(it, Refused) else _judge(it, context, limits) for it in read]
-    return [it if isinstance(it, Refused) else _written(it, context) for it in judged]
+    head = _head(context)
+    return [it if isinstance(it, Refused) else _written(it, context, head) for it in judged]
 
 
 def derived_root_id(unit_id: str, body_sha256: str) -> str:
@@ -228,11 +229,11 @@ def _more(findings: tuple[Finding, ...], most: int) -> Finding:
 # ---------------------------------------------------------------- writing
 
 
-def _written(judged: _Judged, context: Context) -> Admitted:
+def _written(judged: _Judged, context: Context, head: bytes) -> Admitted:
     report = judged.read.report
     root_id, revision = report.root_id, report.revision
     name = report_id(judged.times.occurred_start, root_id, revision)
-    value = b'%b,"report":%b}' % (_envelope(judged, context)[:-1], _rewritten(judged))
+    value = b'%b,%b,"report":%b}' % (head, _envelope(judged)[1:-1], _rewritten(judged))
     entry = SpoolEntry(root_id, revision, judged.read.body_sha256, name, value)
     return Admitted(entry, context.received_at, judged.warnings)
 
@@ -253,15 +254,20 @@ def _rewritten(judged: _Judged) -> bytes:
     return canonical(document)
 
 
-def _envelope(judged: _Judged, context: Context) -> bytes:
-    """Return the fields of an AdmittedReport beside the report, without those at their default."""
-    place = judged.place
-    fields: dict[str, Any] = {
+def _head(context: Context) -> bytes:
+    """Return the beginning of every AdmittedReport of one request."""
+    fields = {
         "node": context.node,
         "unit_id": context.sender.unit_id,
         "received_at": context.received_at,
-        "sha256": judged.read.body_sha256,
     }
+    return orjson.dumps(fields)[:-1]
+
+
+def _envelope(judged: _Judged) -> bytes:
+    """Return the other fields of an AdmittedReport, without those at their default."""
+    place = judged.place
+    fields: dict[str, Any] = {"sha256": judged.read.body_sha256}
     if judged.times.clock_suspect:
         fields["clock_suspect"] = True
     if not place.is_usable:

@@ -25,14 +25,19 @@ def uuid8(at: datetime, *key: str | int) -> str:
 
 def uuid8_ms(unix_ms: int, *key: str | int) -> str:
     """Return the UUIDv8 of Unix milliseconds and a natural key."""
+    return _uuid8(unix_ms, "\x1f".join(map(str, key)))
+
+
+def _uuid8(unix_ms: int, key: str) -> str:
     head = f"{min(max(unix_ms, 0), _MAX_MS):012x}"
-    tail = hashlib.sha256("\x1f".join(map(str, key)).encode()).hexdigest()
+    tail = hashlib.sha256(key.encode()).hexdigest()
     return f"{head[:8]}-{head[8:]}-8{tail[1:4]}-{_VARIANT[tail[4]]}{tail[5:8]}-{tail[8:20]}"
 
 
 def report_id(occurred_start: datetime, root_id: str, revision: int) -> str:
     """Return the id of one revision of a report."""
-    return uuid8(occurred_start, "report", root_id, revision)
+    # One a report: by the shortest way.
+    return _uuid8(round(occurred_start.timestamp() * 1000), f"report\x1f{root_id}\x1f{revision}")
 
 
 def incident_id(day_start_ms: int, smallest_root_id: str) -> str:

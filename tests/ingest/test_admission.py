@@ -21,6 +21,7 @@ from tests.ingest.support import CLEAN, GAZETTEER, NODE, NOON, SENDER, UNIT, bod
 
 LIMITS = IntakeLimits()
 CONTEXT = Context(node=NODE, sender=SENDER, received_at=NOON, gazetteer=GAZETTEER)
+HEAD = admission._head(CONTEXT)
 
 JSON = st.recursive(
     st.none()
@@ -208,7 +209,7 @@ class TestTheQuickWay:
         one, other = (admission._judge(it, CONTEXT, LIMITS) for it in (quick, careful))
         assert isinstance(one, admission._Judged)
         assert isinstance(other, admission._Judged)
-        assert admission._written(one, CONTEXT) == admission._written(other, CONTEXT)
+        assert admission._written(one, CONTEXT, HEAD) == admission._written(other, CONTEXT, HEAD)
 
     @pytest.mark.parametrize(
         "location",
@@ -238,7 +239,7 @@ class TestTheQuickWay:
         one, other = (admission._judge(it, CONTEXT, LIMITS) for it in (quick, careful))
         assert isinstance(one, admission._Judged)
         assert isinstance(other, admission._Judged)
-        assert admission._written(one, CONTEXT) == admission._written(other, CONTEXT)
+        assert admission._written(one, CONTEXT, HEAD) == admission._written(other, CONTEXT, HEAD)
 
 
 class TestSameBody:
