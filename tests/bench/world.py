@@ -69,7 +69,9 @@ class World:
 def make_world(seed: int, folder: Path | None = None) -> World:
     """Draw villages in every county of the sample mission."""
     draw = random.Random(f"{seed}:world")
-    sides = [Side(name=f"Side {number:02d}", type=draw.choice(_SIDE_TYPES)) for number in range(_SIDES)]
+    sides = [
+        Side(name=f"Side {number:02d}", type=draw.choice(_SIDE_TYPES)) for number in range(_SIDES)
+    ]
     counties = json.loads(((folder or sample_folder()) / "adm2.geojson").read_text())["features"]
     villages: list[Village] = []
     cumulative: list[float] = []
@@ -86,9 +88,7 @@ def make_world(seed: int, folder: Path | None = None) -> World:
     return World(villages=tuple(villages), cumulative=tuple(cumulative))
 
 
-def moved(
-    draw: random.Random, lon: float, lat: float, *, within_m: float
-) -> tuple[float, float]:
+def moved(draw: random.Random, lon: float, lat: float, *, within_m: float) -> tuple[float, float]:
     """Return a point uniformly within a distance of another, as (lon, lat)."""
     distance = within_m * math.sqrt(draw.random())
     bearing = draw.uniform(0.0, 2.0 * math.pi)

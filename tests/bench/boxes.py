@@ -1,0 +1,60 @@
+"""A box for a benchmark: the sample mission, whose records begin when the reports do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.box import open_box
+from deploy.database import Database
+from processing.adapters.sql.rules import store_rules
+from processing.rules.loading import default_rules
+from schemas.rule import Recurrence, Rule, TempoEscalation
+from tests.bench.generator import START
+from tests.support.box import RunningBox, make_box
+from tests.support.receiver import SECRET
+
+_POLL_S = 0.01
+NOBODY = "http://127.0.0.1:9/hook"
+
+
+@contextmanager
+def bench_box(folder: Path, *, receiver_url: str = NOBODY) -> Iterator[RunningBox]:
+    """Prepare a box in a folder; what was started in it is stopped at the end."""
+    box = make_box(folder, receiver_url=receiver_url, webhook_secret=SECRET, log_level="warning")
+    with open_box(box.settings) as opened:
+        use_rules(opened.database)
+    try:
+        yield box
+    finally:
+        box.stop()
+
+
+def use_rules(database: Database) -> None:
+    """Say to the rules that look at a past that nothing was recorded before the first report.
+
+    Without it each county's first week would be a rise.
+    """
+    store_rules(database.begin, [_recorded(rule) for rule in default_rules().rules], now=START)
+
+
+def wait_stored(box: RunningBox, *, within_s: float) -> float:
+    """Wait until all that is spooled is committed; return when that was, on the monotonic clock."""
+    deadline = time.monotonic() + within_s
+    end = box.spooled()
+    while box.processed() < end:
+        assert not box.is_dead("desk"), box.tail()
+        assert time.monotonic() < deadline, f"{box.processed()} of {end} stored\n{box.tail()}"
+        time.sleep(_POLL_S)
+    return time.monotonic()
+
+
+def _recorded(rule: Rule) -> Rule:
+    if isinstance(rule, TempoEscalation | Recurrence):
+        changed: Rule = rule.model_copy(
+            update={"records_from": START.date(), "version": rule.version + 1}
+        )
+        return changed
+    return rule
