@@ -41,8 +41,7 @@ export function drawMark(context: Context, side: number, family: Family, variant
   context.font = `700 ${Math.round(side * 0.42)}px sans-serif`
   context.textAlign = 'center'
   context.textBaseline = 'middle'
-  // A triangle's room is low.
-  context.fillText(letter, middle, middle + side * (shape === 'triangle' ? 0.12 : 0.03))
+  context.fillText(letter, middle, middle + side * (shape === 'triangle' ? 0.15 : 0.03))
 }
 
 /** Half way to a light grey. */
@@ -62,10 +61,11 @@ function outline(context: Context, shape: Shape, middle: number, reach: number):
       context.rect(middle - reach * 0.86, middle - reach * 0.86, reach * 1.72, reach * 1.72)
       break
     case 'diamond':
-      polygon(context, middle, reach * 1.12, 4, 0)
+      polygon(context, [middle, middle], reach * 1.12, 4)
       break
     case 'triangle':
-      polygon(context, middle, reach * 1.12, 3, 0)
+      // Lower than the middle: its room is below.
+      polygon(context, [middle, middle * 1.24], reach * 1.28, 3)
       break
   }
   context.closePath()
@@ -73,14 +73,13 @@ function outline(context: Context, shape: Shape, middle: number, reach: number):
 
 function polygon(
   context: Context,
-  middle: number,
+  [x, y]: readonly [number, number],
   reach: number,
   corners: number,
-  turn: number,
 ): void {
   for (let corner = 0; corner < corners; corner += 1) {
-    const angle = turn - Math.PI / 2 + (corner * 2 * Math.PI) / corners
-    context.lineTo(middle + reach * Math.cos(angle), middle + reach * Math.sin(angle))
+    const angle = (corner * 2 * Math.PI) / corners - Math.PI / 2
+    context.lineTo(x + reach * Math.cos(angle), y + reach * Math.sin(angle))
   }
 }
 

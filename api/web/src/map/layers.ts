@@ -113,12 +113,12 @@ function heat(): Layer {
         0,
         0,
         1,
-        0.25,
-        10,
+        0.4,
+        8,
         1,
       ],
-      'heatmap-intensity': ['interpolate', ['linear'], ['zoom'], 4, 0.8, 9, 2],
-      'heatmap-radius': ['interpolate', ['exponential', 2], ['zoom'], 4, 14, 6, 28, 9, 110],
+      'heatmap-intensity': ['interpolate', ['linear'], ['zoom'], 4, 1, 9, 2],
+      'heatmap-radius': ['interpolate', ['exponential', 2], ['zoom'], 4, 24, 6, 48, 9, 150],
       // Cells are some 10 km wide: closer in, the heat would claim more than it knows.
       'heatmap-opacity': ['interpolate', ['linear'], ['zoom'], 7, 0.75, 9, 0.4, 10, 0],
       'heatmap-color': [
@@ -241,9 +241,9 @@ function incidents(): Layer {
     ['linear'],
     ['get', 'severity'],
     1,
-    0.4,
+    0.48,
     3,
-    0.58,
+    0.62,
     5,
     0.95,
   ]

@@ -31,6 +31,9 @@ setWorkerUrl(new URL(workerUrl, location.href).href)
 const SITES = ['civilian_site', 'un_base', 'health', 'airfield', 'settlement']
 /** A finger is wider than a mark. */
 const TOUCH_PX = 9
+const MARGIN_DEGREES = 3.4
+/** Marks pale with age: look again when the mission's clock has gone on so far. */
+const AGE_STEP_MS = 3_600_000
 
 export class MapView {
   private readonly app: App
@@ -40,6 +43,7 @@ export class MapView {
   private readonly data = new Map<SourceName, GeoJSON.FeatureCollection>()
   private popup: Popup | null = null
   private isStyled = false
+  private shownMs = 0
   private home = ''
   private target: Target | null = null
   private readonly homeControl = new HomeControl(() => this.showAll())
@@ -53,6 +57,8 @@ export class MapView {
       style: mapStyle(theme, language, location.origin),
       bounds: bounds(me?.mission.area),
       fitBoundsOptions: { padding: 10 },
+      // The basemap's files end a little further out; their edge is never shown.
+      maxBounds: bounds(me?.mission.area, MARGIN_DEGREES),
       minZoom: 3.5,
       maxZoom: 14,
       dragRotate: false,
@@ -98,7 +104,7 @@ export class MapView {
     store.on(['focus'], (state, before) => this.showFocus(state, before))
     store.on(['heat', 'filters', 'incidents'], (state) => this.showHeat(state))
     store.on(['theme', 'language'], (state) => this.restyle(state))
-    store.on(['clock', 'session'], () => this.layers.onClock())
+    store.on(['clock', 'session'], (state) => this.onClock(state))
     store.on(['route'], (state) => this.onRoute(state))
     store.on(['alertDetail', 'incidentDetail'], (state, before) => this.onDetail(state, before))
   }
@@ -113,9 +119,15 @@ export class MapView {
   }
 
   private showIncidents(state: State): void {
+    this.shownMs = this.app.nowMs()
     const visible = shown([...state.incidents.values()], state.filters)
-    const points = incidentPoints(withOpen(visible, state), this.app.nowMs())
+    const points = incidentPoints(withOpen(visible, state), this.shownMs)
     this.put('incidents', points)
+  }
+
+  private onClock(state: State): void {
+    this.layers.onClock()
+    if (this.app.nowMs() - this.shownMs >= AGE_STEP_MS) this.showIncidents(state)
   }
 
   private showAlerts({ alerts, filters, route }: State): void {
@@ -279,7 +291,7 @@ interface Target {
   readonly zoom: number
 }
 
-function bounds(area: Area | undefined): [number, number, number, number] {
+function bounds(area: Area | undefined, margin = 0): [number, number, number, number] {
   if (area === undefined) return [20, 0, 40, 16]
-  return [area.west, area.south, area.east, area.north]
+  return [area.west - margin, area.south - margin, area.east + margin, area.north + margin]
 }

@@ -19,7 +19,6 @@ export class FilterBar {
   private readonly kinds = h('div', { class: 'kinds', id: 'kinds', hidden: true })
   private readonly count = h('span', {
     class: 'count-text',
-    role: 'status',
     'data-testid': 'incident-count',
   })
 
