@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import nbinom
+from scipy.special import betainc
 
 from processing.rules.window import IntArray
 from schemas.geometry import FloatArray
@@ -24,6 +24,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 _PRIOR_COUNT = 0.5
 _PRIOR_PERIODS = 1.0
+# Counts that are tried in one call; baselines are small, so one call nearly always finds it.
+_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +113,22 @@ def threshold(rule: TempoEscalation, baseline: IntArray, *, tail: float, least: 
 @lru_cache(maxsize=65_536)
 def _reached(n: float, p: float, tail: float) -> int:
     """Return the smallest count that chance reaches no oftener than `tail`."""
-    return int(nbinom.isf(tail, n, p)) + 1
+    start = 1
+    while True:
+        counts = np.arange(start, start + _AT_ONCE, dtype=np.float64)
+        rare = np.flatnonzero(betainc(counts, n, 1.0 - p) <= tail)
+        if rare.size:
+            return start + int(rare[0])
+        start += _AT_ONCE
 
 
 def chance_of(rule: TempoEscalation, count: IntArray, usual: FloatArray) -> FloatArray:
     """Return the chance of counts, or higher ones."""
     n, p = _parameters(rule, usual)
-    return np.asarray(nbinom.sf(count - 1, n, p), dtype=np.float64)
+    # P(X >= c) of a negative binomial is the regularised incomplete beta function (NIST DLMF
+    # 8.17.24); scipy.stats has it too, and takes longer to import than the whole desk.
+    chance = betainc(np.maximum(count, 1), n, 1.0 - p)
+    return np.asarray(np.where(count > 0, chance, 1.0), dtype=np.float64)
 
 
 def _parameters(rule: TempoEscalation, usual: FloatArray) -> tuple[FloatArray, FloatArray]:
