@@ -63,8 +63,12 @@ class RequestMetrics:
 
 
 def route_of(scope: Scope) -> str:
-    """Return the path of the route that answered, with its parameters' names."""
-    return str(getattr(scope.get("route"), "path", ""))
+    """Return the path of the route that answered, with its parameters' names.
+
+    Routes that are not FastAPI's leave only the name of their function.
+    """
+    named = getattr(scope.get("endpoint"), "__name__", "")
+    return str(getattr(scope.get("route"), "path", named))
 
 
 def count_streams(registry: CollectorRegistry, streams: Callable[[], int]) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from api.geojson import feature, iso, point
+from api.geojson import feature, iso, point, rounded
 from api.repository.alerts import Told
 from api.repository.incidents import MemberReport
 from schemas.alert import Alert
 from schemas.codes.lists import code_list
 from schemas.flag import Flag
 from schemas.incident import Incident
+from schemas.layer import Feature
 
 Json = Any
 
@@ -99,6 +100,15 @@ def flag_whole(flag: Flag) -> bytes:
 def alert_summary(alert: Alert) -> bytes:
     """Return the Feature of an alert."""
     return feature(alert.alert_id, point(alert.lon, alert.lat), alert.model_dump(mode="json"))
+
+
+def layer_feature(found: Feature) -> bytes:
+    """Return the Feature of a layer, without what is open or says its place again."""
+    shape = point(found.lon, found.lat) if found.geometry is None else rounded(found.geometry)
+    known = found.model_dump(
+        mode="json", exclude={"feature_id", "geometry", "properties"}, exclude_none=True
+    )
+    return feature(found.feature_id, shape, {**found.properties, **known})
 
 
 def told(found: Told) -> Json:

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from api.repository.layers import LayerHead, layer_head, read_features
+from api.shapes import layer_feature
 from schemas.access import Principal
 from schemas.layer import Feature, LayerKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShelvedLayer:
-    """One version of a layer. `names` are by feature id."""
+    """One version of a layer. `names` are by feature id, `drawn` the GeoJSON of each feature."""
 
     head: LayerHead
     features: tuple[Feature, ...]
+    drawn: tuple[bytes, ...]
     names: Mapping[str, str]
 
 
@@ -45,7 +47,8 @@ class Shelf:
             return known
         features = read_features(connection, name)
         names = {feature.feature_id: feature.name for feature in features}
-        fresh = ShelvedLayer(head=head, features=features, names=names)
+        drawn = tuple(layer_feature(feature) for feature in features)
+        fresh = ShelvedLayer(head=head, features=features, drawn=drawn, names=names)
         self._layers[name] = fresh
         return fresh
 

@@ -67,9 +67,12 @@ def get_layer(
     etag = weak_etag(shelved.head.sha256, query.at or "", query.bbox or "")
     if is_known(request, etag):
         return not_modified(etag)
-    wanted = [each for each in shelved.features if _is_wanted(each, at=at, box=box)]
-    now = services.parts.system_clock.now()
-    body = geojson.collection([_feature(each) for each in wanted], next_href=None, now=now)
+    wanted = [
+        drawn
+        for each, drawn in zip(shelved.features, shelved.drawn, strict=True)
+        if _is_wanted(each, at=at, box=box)
+    ]
+    body = geojson.collection(wanted, next_href=None, now=services.parts.system_clock.now())
     return Response(body, media_type=geojson.MEDIA_TYPE, headers={"ETag": etag})
 
 
@@ -83,16 +86,6 @@ def _is_valid(feature: Feature, at: date) -> bool:
     has_begun = feature.valid_from is None or feature.valid_from <= at
     has_ended = feature.valid_to is not None and feature.valid_to <= at
     return has_begun and not has_ended
-
-
-def _feature(feature: Feature) -> bytes:
-    shape = (
-        geojson.point(feature.lon, feature.lat)
-        if feature.geometry is None
-        else geojson.rounded(feature.geometry)
-    )
-    properties = feature.model_dump(mode="json", exclude={"geometry", "feature_id", "properties"})
-    return geojson.feature(feature.feature_id, shape, {**feature.properties, **properties})
 
 
 ROUTES = (

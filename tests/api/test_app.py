@@ -220,6 +220,7 @@ class TestEmbedding:
         )
         client = TestClient(app)
         assert client.post("/v1/reports").status_code == 202
+        assert 'method="POST",route="take",status="202"' in client.get("/metrics").text
         document = client.get("/openapi.json").json()
         assert document["paths"]["/v1/reports"]["post"]["summary"] == "Take a report"
         assert document["openapi"].startswith("3.1")
