@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import httpx2
 import orjson
 from fastapi import FastAPI
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Engine, create_engine
 from starlette.testclient import TestClient
 
@@ -31,6 +32,9 @@ from schemas.codec import decode
 from schemas.geometry import BoundingBox
 from schemas.report import AdmittedReport
 from schemas.tables import metadata
+
+# A shared machine may be ten times slower for a moment; that is not what these tests are about.
+patient = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 NOON = datetime(2013, 12, 16, 12, 0, tzinfo=UTC)
 JUBA = ZoneInfo("Africa/Juba")

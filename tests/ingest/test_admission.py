@@ -17,7 +17,7 @@ from ingest.plain_report import PlainReport
 from schemas.codec import canonical, decode, sha256
 from schemas.identity import report_id
 from schemas.report import AdmittedReport, Report, ReportedLocation
-from tests.ingest.support import CLEAN, GAZETTEER, NODE, NOON, SENDER, UNIT, body
+from tests.ingest.support import CLEAN, GAZETTEER, NODE, NOON, SENDER, UNIT, body, patient
 
 LIMITS = IntakeLimits()
 CONTEXT = Context(node=NODE, sender=SENDER, received_at=NOON, gazetteer=GAZETTEER)
@@ -76,6 +76,7 @@ def codes(content: bytes) -> list[str]:
 
 
 class TestAnyBytes:
+    @patient
     @given(st.binary(max_size=200))
     @example(b"")
     @example(b"[" * 2_000)
@@ -83,11 +84,13 @@ class TestAnyBytes:
     def test_never_raise(self, content: bytes) -> None:
         assert isinstance(admit(content, context=CONTEXT, limits=LIMITS), Admitted | Refused)
 
+    @patient
     @given(JSON)
     def test_any_json_is_admitted_or_refused(self, value: Any) -> None:  # noqa: ANN401 - any JSON value
         content = json.dumps(value).encode()
         assert isinstance(admit(content, context=CONTEXT, limits=LIMITS), Admitted | Refused)
 
+    @patient
     @given(REPORTISH)
     def test_what_is_admitted_can_be_read_from_the_log(self, value: dict[str, Any]) -> None:
         decision = admit(json.dumps(value).encode(), context=CONTEXT, limits=LIMITS)
@@ -112,6 +115,7 @@ class TestAnyBytes:
         )
         assert isinstance(again, Admitted)
 
+    @patient
     @given(st.lists(REPORTISH.map(json.dumps).map(str.encode), max_size=5))
     def test_together_or_one_by_one_is_the_same(self, bodies: list[bytes]) -> None:
         one_by_one = [admit(it, context=CONTEXT, limits=LIMITS) for it in bodies]
@@ -196,8 +200,8 @@ PLAINISH = st.fixed_dictionaries(
 class TestTheQuickWay:
     """Documents near the border of what is plain: the quick way may only say what is so."""
 
+    @settings(patient, max_examples=250)
     @given(PLAINISH)
-    @settings(max_examples=400)
     def test_says_the_same_as_the_careful_one(self, value: dict[str, Any]) -> None:
         parsed = admission._parse(orjson.dumps(value), LIMITS)
         assert isinstance(parsed, admission._Parsed)
@@ -243,6 +247,7 @@ class TestTheQuickWay:
 
 
 class TestSameBody:
+    @patient
     @given(REPORTISH, st.randoms(use_true_random=False))
     def test_the_order_of_keys_and_spaces_do_not_matter(
         self,

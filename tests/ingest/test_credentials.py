@@ -17,7 +17,7 @@ from ingest.repository import DeviceKeys
 from schemas.codec import canonical
 from schemas.errors import ConflictError, NotFoundError, StorageError
 from schemas.tables import metadata, units
-from tests.ingest.support import NOON, SetClock
+from tests.ingest.support import NOON, SetClock, patient
 
 TODAY = NOON.date()
 
@@ -70,6 +70,7 @@ class TestVerify:
         assert isinstance(check(secret, ended, today=last), Sender)
         assert check(secret, ended, today=last + timedelta(days=1)) is Denial.UNIT_NOT_ALLOWED
 
+    @patient
     @given(st.text(max_size=80))
     def test_no_header_raises(self, header: str) -> None:
         _, key = new()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ingest.finding import Refused
 from ingest.json_text import Parsed, depth, parse, split_array, split_lines
+from tests.ingest.support import patient
 
 TEXT = st.text(st.sampled_from('ab":\\/ ,{}[]u003aé\n'), max_size=12)
 JSON = st.recursive(
@@ -31,6 +32,7 @@ def true_depth(value: object) -> int:
     return 0
 
 
+@patient
 @given(JSON, st.sampled_from([{}, {"ensure_ascii": False}, {"indent": 2}]))
 def test_any_json_is_read_as_the_standard_library_reads_it(
     value: Any,  # noqa: ANN401 - any JSON value
@@ -43,6 +45,7 @@ def test_any_json_is_read_as_the_standard_library_reads_it(
     assert json.loads(parsed.canonical) == value
 
 
+@patient
 @given(st.lists(st.tuples(TEXT, JSON), max_size=4), st.sampled_from([{}, {"ensure_ascii": False}]))
 @example([('":', "x"), ('":', "\u003a")], {})
 @example([("a", ":"), ("a", "::")], {})
@@ -66,6 +69,7 @@ def test_an_escaped_colon_does_not_hide_a_repeated_key() -> None:
     assert isinstance(parsed, Refused)
 
 
+@patient
 @given(JSON)
 def test_depth_ignores_brackets_in_texts(value: Any) -> None:  # noqa: ANN401 - any JSON value
     assert depth(json.dumps(value).encode(), stop_after=100) == true_depth(value)
@@ -88,6 +92,7 @@ def test_no_text_makes_the_bounds_slow(text: bytes) -> None:
     assert isinstance(split_array(b"[" + text + b"[" * 40, max_depth=32), Refused)
 
 
+@patient
 @given(st.lists(JSON, max_size=5))
 def test_an_array_is_cut_into_its_items(items: list[Any]) -> None:
     cut = split_array(json.dumps(items, indent=1).encode(), max_depth=100)
@@ -95,6 +100,7 @@ def test_an_array_is_cut_into_its_items(items: list[Any]) -> None:
     assert [json.loads(item) for item in cut] == items
 
 
+@patient
 @given(st.lists(JSON, min_size=1, max_size=4), st.integers(0, 3))
 def test_a_fault_in_one_item_of_an_array_stays_there(items: list[Any], at: int) -> None:
     texts = [json.dumps(item) for item in items]

@@ -13,7 +13,7 @@ from ingest.decoders.place import DecodedPlace, decode_place
 from ingest.gazetteer import Gazetteer
 from schemas.geometry import BoundingBox, Position, geodesic_m
 from schemas.report import ReportedLocation
-from tests.ingest.support import GAZETTEER, JUBA
+from tests.ingest.support import GAZETTEER, JUBA, patient
 
 PACIFIC = Gazetteer(zone=JUBA, area=BoundingBox(west=175.0, south=-20.0, east=-175.0, north=-10.0))
 NOWHERE = Gazetteer(zone=JUBA)
@@ -28,6 +28,7 @@ def codes(decoded: DecodedPlace) -> list[str]:
 
 
 class TestGrid:
+    @patient
     @given(
         st.floats(-79.9, 83.9),
         st.floats(-179.9, 179.9),
@@ -77,6 +78,7 @@ class TestGrid:
         assert decode_mgrs("SG 9398 7262") is None
         assert decode_mgrs("SG 9398 7262", "36N") == decode_mgrs("36NSG93987262")
 
+    @patient
     @given(st.text(max_size=20))
     def test_no_text_raises(self, text: str) -> None:
         assert isinstance(decode_mgrs(text, "36N"), GridPoint | None)
