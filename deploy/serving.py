@@ -50,7 +50,8 @@ def run(service: Service, settings: Settings, *, parts: frozenset[str], name: st
     gc.set_threshold(_GARBAGE_THRESHOLD, 20, 20)
     stopping = threading.Event()
     stop_on_signals(stopping)
-    stop_with_parent(stopping)
+    if settings.supervised:
+        stop_with_parent(stopping)
     with open_box(settings) as box:
         service(box, parts=parts, stopping=stopping)
 

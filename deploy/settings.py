@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
     log_json: bool = Field(default=False, description="one JSON object a line, for collectors")
 
+    supervised: bool = Field(
+        default=False, description="set for child processes: stop when standard input ends"
+    )
     crash_at: str | None = Field(
         default=None,
         description="tests only: NAME:COUNT kills the process the COUNTth time it passes NAME",
@@ -66,6 +69,7 @@ class Settings(BaseSettings):
             f"TOCSIN_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
             for name, value in self.model_dump(mode="json", exclude_defaults=True).items()
         }
+        own["TOCSIN_SUPERVISED"] = "true"
         own["TOCSIN_DATA_DIR"] = str(self.data_dir.resolve())
         return {**os.environ, **own}
 

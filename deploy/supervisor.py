@@ -6,9 +6,9 @@ they see the end of it and stop by themselves.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +24,7 @@ _HEALTHY_AFTER_S = 30.0
 _FIRST_DELAY_S = 0.2
 _LONGEST_DELAY_S = 10.0
 _POLL_S = 0.1
+_STDIN = 0
 # A child that refuses to start again and again is not going to: exit status 78 (EX_CONFIG) says so.
 EXIT_CONFIG = 78
 
@@ -120,12 +121,11 @@ def stop_on_signals(stopping: threading.Event) -> None:
 
 
 def stop_with_parent(stopping: threading.Event) -> None:
-    """Set an event when the supervisor's pipe on standard input ends. No pipe, no effect."""
-    if sys.stdin is None or sys.stdin.isatty():
-        return
+    """Set an event when the supervisor's pipe on standard input ends. For supervised children."""
 
     def watch() -> None:
-        while sys.stdin.buffer.read(1):
+        # Not through sys.stdin: its lock, held by a thread that waits, breaks a clean exit.
+        while os.read(_STDIN, 1):
             pass
         stopping.set()
 
