@@ -48,12 +48,9 @@ def attributed_rows(rule: Recurrence, columns: IncidentColumns) -> list[int]:
     classes = frozenset(rule.event_classes)
     widest_m = rule.band_near.within_km * _METRES_IN_KM
     known = is_placed(columns) & (columns.radius_m <= widest_m)
-    facts = zip(known.tolist(), columns.actor_key, columns.event_class, strict=True)
-    return [
-        row
-        for row, (is_known, actor_key, class_) in enumerate(facts)
-        if is_known and actor_key and class_ in classes
-    ]
+    actor_keys, names = columns.actor_key, columns.event_class
+    rows = np.flatnonzero(known).tolist()
+    return [row for row in rows if actor_keys[row] and names[row] in classes]
 
 
 def repeats_of(

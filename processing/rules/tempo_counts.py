@@ -39,7 +39,7 @@ def select(cube: CubeColumns, counties: Sequence[str], *, day_from: int, day_to:
     days = max(day_to - day_from + 1, 0)
     names = cube.event_class
     classes = {name: at for at, name in enumerate(sorted(set(names)))}
-    numbered = np.fromiter((classes[name] for name in names), dtype=np.int64, count=len(names))
+    numbered = np.fromiter(map(classes.__getitem__, names), dtype=np.int64, count=len(names))
     return Cube(
         classes=tuple(classes),
         class_at=numbered[row],

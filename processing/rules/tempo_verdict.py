@@ -71,11 +71,10 @@ def verdicts(
     if not len(day):
         return []
     reading = read(rule, counts, county, day, known_from=known_from)
-    raised = np.zeros(len(day), dtype=np.bool_)
-    for measure in _MEASURES:
-        raised |= measure(rule, reading) >= 1.0
+    share = np.maximum(*(measure(rule, reading) for measure in _MEASURES))
+    raised = share >= 1.0
     # Most days are neither raised nor near a threshold; only the last need to be looked back from.
-    open_ = np.flatnonzero(~raised)
+    open_ = np.flatnonzero(~raised & (share >= rule.clear_below))
     raised[open_] = _stays(rule, counts, county[open_], day[open_], known_from=known_from)
     return _verdicts(rule, reading, county, day, rows=np.flatnonzero(raised))
 
