@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from tests.bench.boxes import bench_box
+from tests.bench.boxes import bench_box, start
 from tests.bench.client import Answered, Client, Plan, Request
 from tests.bench.generator import Sent, generate
 from tests.bench.machine import cpu_s
@@ -29,7 +29,7 @@ def accept(folder: Path, *, reports: int) -> Result:
     rates: dict[str, list[float]] = {"door": [], "plain": []}
     cpu: dict[str, float] = {}
     with bench_box(folder) as box, _plain() as (plain_url, plain_pid):
-        box.start("door")
+        start(box, "door")
         pids = {"door": box.processes["door"].pid, "plain": plain_pid}
         before = {name: cpu_s(pid) for name, pid in pids.items()}
         for number in range(_ROUNDS):

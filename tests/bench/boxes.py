@@ -32,6 +32,15 @@ def bench_box(folder: Path, *, receiver_url: str = NOBODY) -> Iterator[RunningBo
         box.stop()
 
 
+def start(box: RunningBox, *names: str) -> None:
+    """Start services one after another: a busy machine takes long over each."""
+    for name in names:
+        try:
+            box.start(name)
+        except AssertionError:
+            box.wait_ready(name)
+
+
 def use_rules(database: Database) -> None:
     """Say to the rules that look at a past that nothing was recorded before the first report.
 

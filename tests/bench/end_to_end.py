@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.bench import raw
-from tests.bench.boxes import bench_box, wait_stored
+from tests.bench.boxes import bench_box, start, wait_stored
 from tests.bench.client import Client, Plan
 from tests.bench.generator import Sent, generate
 from tests.bench.listener import listening
@@ -44,12 +44,12 @@ def end_to_end(folder: Path, *, reports: int) -> Result:
     bare = folder / "bare.db"
     with listening(folder) as listener, bench_box(folder, receiver_url=listener.url) as box:
         raw.copied_schema(box.settings.database_path, bare)
-        box.start("desk", "door")
+        start(box, "desk", "door")
         batches = by_unit(sent)
         share = -(-len(batches) // _ROUNDS)
         rounds = [
-            _round(folder, box, batches[start : start + share], bare)
-            for start in range(0, len(batches), share)
+            _round(folder, box, batches[first : first + share], bare)
+            for first in range(0, len(batches), share)
         ]
         return _result(rounds, outcome(box))
 
@@ -66,14 +66,14 @@ def _round(folder: Path, box: RunningBox, batches: Sequence[Sequence[Sent]], bar
     pids = {name: process.pid for name, process in box.processes.items()}
     cpu = {name: cpu_s(pid) for name, pid in pids.items()}
     answers = client.run()
-    start = min(one.sent for one in answers)
+    began = min(one.sent for one in answers)
     stored = wait_stored(box, within_s=_WITHIN_S)
     spent = used(cpu, pids)
     rows = raw.rows_after(box.settings.database_path, before)
     assert len(rows) == count, f"{count} sent, {len(rows)} stored"
     return Round(
-        rate=count / (stored - start),
-        accepted=count / (max(one.answered for one in answers) - start),
+        rate=count / (stored - began),
+        accepted=count / (max(one.answered for one in answers) - began),
         raw_rate=raw.insert_rate(bare, rows),
         reports=count,
         cpu_s=spent,

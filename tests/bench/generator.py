@@ -145,7 +145,7 @@ def threat(number: int, at: datetime, *, seed: int = 7, run: int = 0) -> Sent:
 
     `number` chooses the place, `run` the day before `at` on which nothing else was said.
     """
-    world = make_world_once(seed)
+    world = make_world(seed)
     village = world.villages[(number * 37) % len(world.villages)]
     draw = random.Random(f"{seed}:threat:{run}:{number}")
     unit = UNITS[number % len(UNITS)]
@@ -162,16 +162,6 @@ def threat(number: int, at: datetime, *, seed: int = 7, run: int = 0) -> Sent:
         "text": _text(draw),
     }
     return _sent(body, at=at, unit_id=unit[0], event=number)
-
-
-_WORLDS: dict[int, World] = {}
-
-
-def make_world_once(seed: int) -> World:
-    """Return the world of a seed, drawn at the first call."""
-    if seed not in _WORLDS:
-        _WORLDS[seed] = make_world(seed)
-    return _WORLDS[seed]
 
 
 def _of_event(

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
-from tests.bench.boxes import bench_box, wait_stored
+from tests.bench.boxes import bench_box, start, wait_stored
 from tests.bench.client import Client, Plan, Request
 from tests.bench.generator import START, Sent, generate, threat
 from tests.bench.listener import Listener, listening
@@ -64,7 +64,7 @@ def _measured(
     middles: list[float] = []
     counts: list[int] = []
     with listening(folder) as listener, bench_box(folder, receiver_url=listener.url) as box:
-        box.start("desk", "door")
+        start(box, "desk", "door")
         for number in range(runs):
             waits = _one_run(
                 folder, box, listener, number=number, run_s=run_s, background_a_s=background_a_s
@@ -124,8 +124,8 @@ def _plan(box: RunningBox, *, number: int, run_s: float, background_a_s: int) ->
     singles = round(run_s * _SINGLES_A_S)
     total = singles + round(run_s * background_a_s)
     # No run reaches into the days of the next: each has 200 at the most.
-    start = START + timedelta(days=200 * number)
-    stream = generate(total, seed=100 + number, start=start)
+    first_day = START + timedelta(days=200 * number)
+    stream = generate(total, seed=100 + number, start=first_day)
     every = total // singles
     one_by_one = _with_threats(stream[::every][:singles], number=number)
     rest = [one for at, one in enumerate(stream) if at % every]

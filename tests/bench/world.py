@@ -11,8 +11,9 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
 
+from shapely import prepare
 from shapely.geometry import Point, shape
 from shapely.geometry.base import BaseGeometry
 
@@ -66,13 +67,14 @@ class World:
         return draw.choices(self.villages, cum_weights=self.cumulative)[0]
 
 
-def make_world(seed: int, folder: Path | None = None) -> World:
+@lru_cache(maxsize=4)
+def make_world(seed: int) -> World:
     """Draw villages in every county of the sample mission."""
     draw = random.Random(f"{seed}:world")
     sides = [
         Side(name=f"Side {number:02d}", type=draw.choice(_SIDE_TYPES)) for number in range(_SIDES)
     ]
-    counties = json.loads(((folder or sample_folder()) / "adm2.geojson").read_text())["features"]
+    counties = json.loads((sample_folder() / "adm2.geojson").read_text())["features"]
     villages: list[Village] = []
     cumulative: list[float] = []
     total = 0.0
@@ -99,6 +101,7 @@ def moved(draw: random.Random, lon: float, lat: float, *, within_m: float) -> tu
 
 def _points(draw: random.Random, area: BaseGeometry) -> list[tuple[float, float]]:
     west, south, east, north = area.bounds
+    prepare(area)
     points: list[tuple[float, float]] = []
     while len(points) < _VILLAGES_PER_COUNTY:
         lon, lat = draw.uniform(west, east), draw.uniform(south, north)
