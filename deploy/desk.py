@@ -33,7 +33,6 @@ def run_desk(box: Box, *, parts: frozenset[str], stopping: threading.Event) -> N
     registry = CollectorRegistry()
     threads: list[Watched] = []
     with ExitStack() as stack:
-        stack.callback(lambda: _join(threads))
         stack.callback(stopping.set)
         threads.append(_checkpoints(box, stopping))
         deliverer: Deliverer | None = None
@@ -67,6 +66,10 @@ def run_desk(box: Box, *, parts: frozenset[str], stopping: threading.Event) -> N
         if worker is not None:
             threads.append(start_thread("worker", lambda: worker.run(stopping), stopping=stopping))
         stopping.wait()
+        # Before what the threads listen on is closed.
+        if deliverer is not None:
+            deliverer.stop(box.settings.stop_seconds / 2)
+        _join(threads)
     failed = [thread.name for thread in threads if thread.failed]
     if failed:
         raise TocsinError(f"{', '.join(failed)} failed: see the log above")

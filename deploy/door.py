@@ -26,7 +26,7 @@ from ingest.door import Door
 from ingest.gazetteer import Gazetteer
 from ingest.limits import IntakeLimits
 from ingest.metrics import IntakeMetrics
-from ingest.openapi import openapi_paths
+from ingest.openapi import openapi_components, openapi_paths
 from ingest.receipts import ReceiptReader
 from ingest.repository import DeviceKeys, StoredReports
 from ingest.routes import intake_routes
@@ -86,6 +86,7 @@ def _app(
             is_stopping=stopping.is_set,
             extra_routes=() if door is None else intake_routes(door),
             extra_openapi={} if door is None else openapi_paths(),
+            extra_components={} if door is None else openapi_components(),
         )
     )
 
