@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -29,59 +30,77 @@ _PATIENCE_S = 30.0
 
 def run_desk(box: Box, *, parts: frozenset[str], stopping: threading.Event) -> None:
     """Process and notify until told to stop. Raises TocsinError when a part failed."""
-    checkpoint = checkpoint_from(box.settings.crash_at)
-    registry = CollectorRegistry()
-    threads: list[Watched] = []
     with ExitStack() as stack:
         stack.callback(stopping.set)
-        threads.append(_checkpoints(box, stopping))
-        deliverer: Deliverer | None = None
-        if "notify" in parts:
-            deliverer = deliverer_of(box, checkpoint)
-            _count_deliveries(registry, deliverer)
-            threads.append(start_thread("deliverer", deliverer.run, stopping=stopping))
-            stack.callback(deliverer.stop, box.settings.stop_seconds / 2)
-            bell = stack.enter_context(Bell(box.settings.notify_path))
-            threads.append(_listen(bell, deliverer, stopping))
-        worker: Worker[AdmittedReport] | None = None
-        if "process" in parts:
-            source = stack.enter_context(
-                SpoolReader(
-                    box.settings.spool_path,
-                    partition=box.settings.node,
-                    wake_path=box.settings.wake_path,
-                )
-            )
-            stored = deliverer.wake if deliverer is not None else _nobody
-            worker = worker_of(box, source, checkpoint=checkpoint, stored=stored)
-            _count_progress(registry, worker)
+        desk = _Desk(box=box, stack=stack, stopping=stopping)
+        desk.run("checkpoints", _checkpointer(box).run)
+        deliverer = desk.notifier() if "notify" in parts else None
+        worker = desk.worker(deliverer) if "process" in parts else None
         stack.enter_context(
             serving_health(
                 box.settings.host,
                 box.settings.health_port,
-                registry=registry,
+                registry=desk.registry,
                 is_ready=lambda: not stopping.is_set() and _is_healthy(worker),
             )
         )
         if worker is not None:
-            threads.append(start_thread("worker", lambda: worker.run(stopping), stopping=stopping))
+            desk.run("worker", worker.run)
         stopping.wait()
         # Before what the threads listen on is closed.
         if deliverer is not None:
             deliverer.stop(box.settings.stop_seconds / 2)
-        _join(threads)
-    failed = [thread.name for thread in threads if thread.failed]
-    if failed:
-        raise TocsinError(f"{', '.join(failed)} failed: see the log above")
+        desk.join()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    """What the parts of a desk share while they are put together."""
+
+    box: Box
+    stack: ExitStack
+    stopping: threading.Event
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    threads: list[Watched] = field(default_factory=list)
+
+    def run(self, name: str, work: Callable[[threading.Event], None]) -> None:
+        self.threads.append(
+            start_thread(name, partial(work, self.stopping), stopping=self.stopping)
+        )
+
+    def join(self) -> None:
+        for thread in self.threads:
+            thread.join()
+        failed = [thread.name for thread in self.threads if thread.failed]
+        if failed:
+            raise TocsinError(f"{', '.join(failed)} failed: see the log above")
+
+    def notifier(self) -> Deliverer:
+        deliverer = deliverer_of(self.box, checkpoint_from(self.box.settings.crash_at))
+        _count_deliveries(self.registry, deliverer)
+        self.run("deliverer", lambda _stopping: deliverer.run())
+        self.stack.callback(deliverer.stop, self.box.settings.stop_seconds / 2)
+        bell = self.stack.enter_context(Bell(self.box.settings.notify_path))
+        self.run("bell", partial(_listen, bell, deliverer))
+        return deliverer
+
+    def worker(self, deliverer: Deliverer | None) -> Worker[AdmittedReport]:
+        settings = self.box.settings
+        reader = SpoolReader(
+            settings.spool_path, partition=settings.node, wake_path=settings.wake_path
+        )
+        worker = worker_of(
+            self.box,
+            self.stack.enter_context(reader),
+            checkpoint=checkpoint_from(settings.crash_at),
+            stored=_nobody if deliverer is None else deliverer.wake,
+        )
+        _count_progress(self.registry, worker)
+        return worker
 
 
 def _nobody() -> None:
     """Nobody waits for new deliveries in this process; the notify process looks by itself."""
-
-
-def _join(threads: list[Watched]) -> None:
-    for thread in threads:
-        thread.join()
 
 
 def _is_healthy(worker: Worker[AdmittedReport] | None) -> bool:
@@ -90,19 +109,15 @@ def _is_healthy(worker: Worker[AdmittedReport] | None) -> bool:
     return worker.progress.is_healthy(now=time.monotonic(), patience_s=_PATIENCE_S)
 
 
-def _checkpoints(box: Box, stopping: threading.Event) -> Watched:
+def _checkpointer(box: Box) -> Checkpointer:
     limits = CheckpointLimits(max_wal_bytes=box.settings.wal_max_bytes)
-    checkpointer = Checkpointer(box.settings.database_path, limits, box.database.turnstile.held)
-    return start_thread("checkpoints", lambda: checkpointer.run(stopping), stopping=stopping)
+    return Checkpointer(box.settings.database_path, limits, box.database.turnstile.held)
 
 
-def _listen(bell: Bell, deliverer: Deliverer, stopping: threading.Event) -> Watched:
-    def listen() -> None:
-        while not stopping.is_set():
-            if bell.wait(_BELL_S):
-                deliverer.wake()
-
-    return start_thread("bell", listen, stopping=stopping)
+def _listen(bell: Bell, deliverer: Deliverer, stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        if bell.wait(_BELL_S):
+            deliverer.wake()
 
 
 def _count_deliveries(registry: CollectorRegistry, deliverer: Deliverer) -> None:

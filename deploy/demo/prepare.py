@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from deploy import migrate
 from deploy.accounts import add_person, link_for
@@ -26,6 +27,7 @@ from processing.rules.loading import default_rules
 from schemas.access import Level, Principal, Role
 from schemas.delivery import Endpoint
 from schemas.errors import ConfigurationError, ConflictError
+from schemas.rule import Recurrence, Rule, TempoEscalation
 
 ADMINISTRATOR = "admin"
 ENDPOINT = "demo-receiver"
@@ -46,18 +48,24 @@ class Prepared:
 
 
 def prepare(
-    settings: Settings, *, receiver_url: str, say: Say, webhook_secret: str | None = None
+    settings: Settings,
+    *,
+    receiver_url: str,
+    say: Say,
+    webhook_secret: str | None = None,
+    records_from: date | None = None,
 ) -> Prepared:
     """Prepare the data folder and return what the replay needs.
 
-    `webhook_secret` is the receiver's, if it has one already; else one is made.
+    `records_from` is the day from which on everything is replayed: rules that compare with the
+    past do not take what was not replayed for peace. `webhook_secret` is the receiver's, if it has one already; else one is made.
 
     Raises ConfigurationError when the folder holds a mission that is not a replay.
     """
     bundle = read_bundle(sample_folder())
     with opened_database(settings) as database:
         migrate.upgrade(database.begin)
-        _describe(database, bundle, say)
+        _describe(database, bundle, _rules(records_from), say)
     stepped_clock(settings)
     with open_box(settings) as box:
         if not box.mission.replay:
@@ -79,7 +87,7 @@ def read_replay_keys(settings: Settings) -> dict[str, str]:
     return keys
 
 
-def _describe(database: Database, bundle: MissionBundle, say: Say) -> None:
+def _describe(database: Database, bundle: MissionBundle, rules: Sequence[Rule], say: Say) -> None:
     now = SystemClock().now()
     with database.read() as connection:
         has_mission = connection.exec_driver_sql("SELECT count(*) FROM mission").scalar()
@@ -89,12 +97,20 @@ def _describe(database: Database, bundle: MissionBundle, say: Say) -> None:
     for layer, features in bundle.layers.items():
         store_layer(database.begin, layer, features, source=bundle.sources[layer], now=now)
         say(f"layer {layer.value}: {len(features):,} features")
-    rules = default_rules().rules
     store_rules(database.begin, rules, now=now)
     say(f"rules: {', '.join(rule.rule_id for rule in rules)}")
     write_units(database.begin, bundle.units, now=now)
     say(f"units: {len(bundle.units)}")
     write_mission(database.begin, bundle.mission, now=now)
+
+
+def _rules(records_from: date | None) -> list[Rule]:
+    return [
+        rule.model_copy(update={"records_from": records_from})
+        if isinstance(rule, TempoEscalation | Recurrence)
+        else rule
+        for rule in default_rules().rules
+    ]
 
 
 def _webhook_secret(box: Box, bundle: MissionBundle, receiver_url: str, secret: str | None) -> str:

@@ -59,7 +59,10 @@ def run_show(show: Show, console: Console) -> int:
     """Run the demo until Ctrl-C; return the exit status."""
     receiver_url = f"http://127.0.0.1:{show.receiver_port}/webhook"
     prepared = prepare(
-        show.settings, receiver_url=receiver_url, say=lambda line: console.print(f"  {line}")
+        show.settings,
+        receiver_url=receiver_url,
+        say=lambda line: console.print(f"  {line}"),
+        records_from=show.first - PAST,
     )
     supervisor = supervisor_of(show.settings)
     threads = threading.Thread(target=supervisor.run, name="supervisor")
