@@ -58,7 +58,8 @@ def prepare(
     """Prepare the data folder and return what the replay needs.
 
     `records_from` is the day from which on everything is replayed: rules that compare with the
-    past do not take what was not replayed for peace. `webhook_secret` is the receiver's, if it has one already; else one is made.
+    past do not take what was not replayed for peace. `webhook_secret` is the receiver's, if
+    it has one already; else one is made.
 
     Raises ConfigurationError when the folder holds a mission that is not a replay.
     """

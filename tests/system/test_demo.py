@@ -137,7 +137,7 @@ def test_an_alert_says_why_and_is_acknowledged_without_a_reload(page: Page) -> N
     page.get_by_test_id("acknowledge").click()
     changed = page.locator(f"[data-testid=alert-row][data-alert-id='{alert_id}']")
     expect(changed).to_have_attribute("data-state", "ACKNOWLEDGED")
-    expect(page.get_by_test_id("ledger")).to_contain_text("Administrator")
+    expect(page.get_by_test_id("ledger")).to_contain_text("Acknowledged by admin")
 
 
 def test_the_readers_own_report_appears(demo: Demo, page: Page) -> None:
