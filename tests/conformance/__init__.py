@@ -1,1 +1,0 @@
-"""Agreement with outside standards."""

@@ -1,1 +1,0 @@
-"""One suite per port, run over the fake and the real."""
