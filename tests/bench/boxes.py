@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from deploy.box import open_box
@@ -53,11 +54,17 @@ def wait_stored(box: RunningBox, *, within_s: float) -> float:
     """Wait until all that is spooled is committed; return when that was, on the monotonic clock."""
     deadline = time.monotonic() + within_s
     end = box.spooled()
-    while box.processed() < end:
-        assert not box.is_dead("desk"), box.tail()
-        assert time.monotonic() < deadline, f"{box.processed()} of {end} stored\n{box.tail()}"
-        time.sleep(_POLL_S)
+    path = f"file:{box.settings.database_path}?mode=ro"
+    with closing(sqlite3.connect(path, uri=True, timeout=10)) as database:
+        while _next_position(database) <= end:
+            assert not box.is_dead("desk"), box.tail()
+            assert time.monotonic() < deadline, f"{box.processed()} of {end} stored\n{box.tail()}"
+            time.sleep(_POLL_S)
     return time.monotonic()
+
+
+def _next_position(database: sqlite3.Connection) -> int:
+    return int(database.execute("SELECT coalesce(max(position), 1) FROM positions").fetchone()[0])
 
 
 def _recorded(rule: Rule) -> Rule:
