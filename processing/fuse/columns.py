@@ -18,8 +18,8 @@ class SightingColumns:
 
     `day` is mission-local; `event_class` "OTHER" is unknown; `actors` the sorted tokens of named
     parties that are not victims (empty is unknown); `actor_types` their sorted type codes.
-    NaN place is unresolved: such a report fuses with nothing. `incident_id` is what the report
-    belonged to when the scene was read ("" for a new one).
+    NaN place is unresolved: such a report fuses with nothing, nor does one whose radius is beyond
+    25 km. `incident_id` is what the report belonged to when the scene was read ("" for a new one).
     """
 
     root_id: Sequence[str]

@@ -100,7 +100,6 @@ class Regrouping:
             first = self.walk.first_left(incident)
             if first is not None:
                 self.walk.push(self.walk.members[first])
-                self.walk.leaned_on.add(first)
                 self.walk.push(self.walk.agreeing(first))
 
     def _result(self) -> Regrouped:

@@ -179,8 +179,10 @@ class Walk:
 
     def _leave(self, row: int, was: int) -> None:
         self.touched.add(was)
-        self.leaned_on.add(was)
         self.members[was].discard(row)
+        # Nothing out of sight is missed: either the row chose between this founder and another,
+        # which leaned on both, or a report that came in put it out, and whoever follows must
+        # agree with that one, which was decided.
         concerned = self.agreeing(was) - self._agreeing[row] - self.members[was]
         self._offer(was, self._later(row, concerned))
 
