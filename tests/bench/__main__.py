@@ -64,13 +64,19 @@ def main() -> None:
         generated = realised(generate(size.reports))
         figures = {**asdict(generated), "reports_per_event": generated.per_event}
         _say("generator", figures)
-        results = [one for name in names for one in _run(name, Path(folder), size)]
+        document: dict[str, object] = {"machine": header, "generator": figures}
+        results: list[Result] = []
+        for name in names:
+            results += _run(name, Path(folder), size)
+            # After each: what was measured stays when a later one fails.
+            _write(asked.out, {**document, "results": [one.as_json() for one in results]})
         _say("machine afterwards", describe(Path(folder)))
     print(table(results))
-    if asked.out:
-        found = [one.as_json() for one in results]
-        document = {"machine": header, "generator": figures, "results": found}
-        asked.out.write_text(json.dumps(document, indent=2) + "\n")
+
+
+def _write(path: Path | None, document: Mapping[str, object]) -> None:
+    if path is not None:
+        path.write_text(json.dumps(document, indent=2) + "\n")
 
 
 def _run(name: str, root: Path, size: Size) -> list[Result]:

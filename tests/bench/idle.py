@@ -18,6 +18,7 @@ from tests.support.box import RunningBox, is_ready, wait_for
 
 GOAL_PERCENT = 3.0
 _SETTLE_S = 5.0
+_READY_WITHIN_S = 180.0
 
 
 def idle(folder: Path, *, seconds: float) -> Result:
@@ -50,7 +51,7 @@ def idle(folder: Path, *, seconds: float) -> Result:
 
 
 def _wait_ready(port: int) -> None:
-    wait_for(lambda: is_ready(port), within_s=60, saying=f"port {port} is ready")
+    wait_for(lambda: is_ready(port), within_s=_READY_WITHIN_S, saying=f"port {port} is ready")
 
 
 async def _watched(box: RunningBox, pid: int, seconds: float) -> dict[int, float]:
