@@ -9,10 +9,11 @@ import orjson
 from ingest.admission import Admitted
 from ingest.admission_table import REFUSALS
 from ingest.finding import Finding, Refused
-from ingest.receipt import ACCEPTED, receipt_of
+from ingest.receipt import ACCEPTED, STORED, receipt_of
 from ingest.responses import Problem
 from ingest.spool_entry import Appended, Conflict, Duplicate, SpoolEntry, SpoolVerdict
 from schemas.codec import decode
+from schemas.errors import InvalidMessageError
 from schemas.report import AdmittedReport, Receipt, Warning_
 
 _TITLES = {
@@ -30,19 +31,24 @@ _TITLES = {
 RETRY_AFTER_S = 5
 
 
-class Trimmed(NamedTuple):
-    """The report is stored, and the log has let its bytes go: the database has the answer."""
-
-    root_id: str
-    revision: int
-
-
 class Told(NamedTuple):
     """What a sender is told of an accepted report: the JSON of its receipt."""
 
     receipt: bytes
     duplicate: bool
     warnings: tuple[Warning_, ...]
+
+
+class Trimmed(NamedTuple):
+    """The report is in the log, which has let its bytes go: the database has the answer.
+
+    `otherwise` is what is told if the database knows nothing of it: the report is safe all the
+    same, and whoever sends it again must not be told to try for ever.
+    """
+
+    root_id: str
+    revision: int
+    otherwise: Told
 
 
 def problem_of(refused: Refused, *, instance: str | None = None) -> Problem:
@@ -67,14 +73,21 @@ def settle(admitted: Admitted, verdict: SpoolVerdict, *, node: str) -> Told | Re
     """Say what a sender is told after the log has answered."""
     match verdict:
         case Appended(position):
-            return Told(_fresh(admitted, f"{node}:{position}"), False, admitted.warnings)  # noqa: FBT003 - by position is cheaper
-        case Duplicate(position, value) if value:
-            message = decode(AdmittedReport, value)
-            return told(receipt_of(message, position=position, duplicate=True))
-        case Duplicate():
-            return Trimmed(admitted.entry.root_id, admitted.entry.revision)
+            return _fresh(admitted, f"{node}:{position}")
+        case Duplicate(position, value):
+            return _first_answer(admitted, position, value, node=node)
         case Conflict():
             return _conflict(admitted.entry)
+
+
+def _first_answer(admitted: Admitted, position: int, value: bytes, *, node: str) -> Told | Trimmed:
+    try:
+        message = decode(AdmittedReport, value)
+    except InvalidMessageError:
+        # Empty, because trimmed; or of a version that is no longer read.
+        otherwise = _fresh(admitted, f"{node}:{position}", state=STORED, duplicate=True)
+        return Trimmed(admitted.entry.root_id, admitted.entry.revision, otherwise)
+    return told(receipt_of(message, position=position, duplicate=True))
 
 
 def told(receipt: Receipt) -> Told:
@@ -83,23 +96,26 @@ def told(receipt: Receipt) -> Told:
     return Told(text, receipt.duplicate, receipt.warnings)
 
 
-def _fresh(admitted: Admitted, token: str) -> bytes:
-    """Return the JSON of a new report's receipt, as its model would, for a quarter of the cost."""
-    entry = admitted.entry
-    return orjson.dumps(
+def _fresh(
+    admitted: Admitted, token: str, *, state: str = ACCEPTED, duplicate: bool = False
+) -> Told:
+    """Make a receipt's JSON from what was just admitted: as its model would, at a quarter."""
+    entry, received_at, warnings = admitted
+    text = orjson.dumps(
         {
             "report_id": entry.report_id,
             "root_id": entry.root_id,
             "revision": entry.revision,
-            "state": ACCEPTED,
-            "received_at": admitted.received_at,
+            "state": state,
+            "received_at": received_at,
             "token": token,
             "href": "/v1/reports/" + entry.report_id,
-            "duplicate": False,
-            "warnings": [warning.model_dump() for warning in admitted.warnings],
+            "duplicate": duplicate,
+            "warnings": [warning.model_dump() for warning in warnings],
         },
         option=orjson.OPT_UTC_Z,
     )
+    return Told(text, duplicate, warnings)
 
 
 def _conflict(entry: SpoolEntry) -> Refused:

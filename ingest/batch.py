@@ -9,7 +9,7 @@ import orjson
 from ingest.admission import Admitted, Context, admit_all
 from ingest.answers import Told, problem_of
 from ingest.finding import Refused
-from ingest.json_text import split_array, split_lines
+from ingest.json_text import split_array, split_lines, too_many
 from ingest.limits import IntakeLimits
 
 Decision = Admitted | Refused
@@ -22,7 +22,7 @@ def split(body: bytes, *, as_lines: bool, limits: IntakeLimits) -> list[bytes] |
     """
     is_array = body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
     if is_array and not as_lines:
-        items = split_array(body, max_depth=limits.max_depth)
+        items = split_array(body, max_depth=limits.max_depth, max_items=limits.max_items)
     else:
         items = split_lines(body)
     if isinstance(items, Refused):
@@ -30,7 +30,7 @@ def split(body: bytes, *, as_lines: bool, limits: IntakeLimits) -> list[bytes] |
     if not items and not is_array:
         return Refused(code="SYNTAX", detail="The body is empty.")
     if len(items) > limits.max_items:
-        return Refused(code="TOO_MANY", detail=f"{len(items)} reports at once.")
+        return too_many(len(items))
     return items
 
 

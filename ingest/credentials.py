@@ -152,7 +152,7 @@ class KeyRing:
         self._monotonic = monotonic
         self._system_now = system_now
         self._refresh_s = refresh_s
-        self._keys: Mapping[str, DeviceKey] = {}
+        self._keys: Mapping[str, DeviceKey] | None = None
         self._read_at: float | None = None
         self._refreshing = threading.Lock()
 
@@ -169,11 +169,16 @@ class KeyRing:
             try:
                 self._keys = {key.key_id: key for key in self._load()}
             except StorageError as error:
-                log.warning("device keys not refreshed", reason=str(error), kept=len(self._keys))
+                log.warning("device keys not refreshed", reason=str(error))
             self._read_at = asked_at
 
     def verify(self, authorization: str | None, *, today: date) -> Sender | Denial:
-        """Decide who sent a request, from the copy."""
+        """Decide who sent a request, from the copy.
+
+        Raises StorageError when there is none yet: nobody is refused because we know nobody.
+        """
+        if self._keys is None:
+            raise StorageError("the device keys were never read")
         return verify(authorization, self._keys, now=self._system_now(), today=today)
 
 

@@ -19,7 +19,7 @@ from schemas.codec import canonical
 _BOM = b"\xef\xbb\xbf"
 # A JSON string, also one that never ends. Possessive, so that no input makes it go back.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-_BRACKET = re.compile(rb"[\[\]{}]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _NOT_FINITE = re.compile(rb"(?<![\w.])[+-]?(?:nan|inf|infinity)(?!\w)", re.IGNORECASE)
 
@@ -62,11 +62,12 @@ def parse(body: bytes, *, max_depth: int) -> Parsed | Refused:
 def depth(text: bytes, *, stop_after: int) -> int:
     """Return how deep objects and arrays nest; counting ends one above `stop_after`."""
     now = deepest = 0
-    for match in _BRACKET.finditer(_STRING.sub(b"", text)):
-        now += 1 if match[0] in b"[{" else -1
-        deepest = max(deepest, now)
-        if deepest > stop_after:
-            break
+    for bracket in _STRING.sub(b"", text).translate(None, _NO_BRACKETS):
+        now += 1 if bracket in b"[{" else -1
+        if now > deepest:
+            deepest = now
+            if deepest > stop_after:
+                break
     return deepest
 
 
@@ -76,23 +77,30 @@ def split_lines(body: bytes) -> list[bytes]:
     return [line for line in lines if line and not line.isspace()]
 
 
-def split_array(body: bytes, *, max_depth: int) -> list[bytes] | Refused:
+def split_array(body: bytes, *, max_depth: int, max_items: int) -> list[bytes] | Refused:
     """Return the bytes of the items of a JSON array, each still to be read and judged.
 
     A fault inside one item (a repeated key, NaN, nesting) stays with it. Only a body whose items
-    can't be told apart is refused whole.
+    can't be told apart is refused whole, and one that has too many.
     """
     text = body.removeprefix(_BOM).strip()
     if not text.startswith(b"["):
         return Refused(code="NOT_AN_OBJECT", detail="A batch is an array or lines of objects.")
     whole = parse(text, max_depth=max_depth + 1)
     if isinstance(whole, Parsed):
+        if len(whole.value) > max_items:
+            return too_many(len(whole.value))
         return [orjson.dumps(item) for item in whole.value]
-    items = _cut(text)
+    items = _cut(text, max_items=max_items)
     return whole if items is None else items
 
 
-def _cut(text: bytes) -> list[bytes] | None:
+def too_many(count: int) -> Refused:
+    """Return the refusal of a batch that holds more reports than one may."""
+    return Refused(code="TOO_MANY", detail=f"{count} reports at once, or more.")
+
+
+def _cut(text: bytes, *, max_items: int) -> list[bytes] | Refused | None:
     """Cut an array at its own commas; None when its brackets or quotes don't close."""
     items: list[bytes] = []
     token = b""
@@ -106,6 +114,8 @@ def _cut(text: bytes) -> list[bytes] | None:
         if (token == b"," and now == 1) or now == 0:
             items.append(text[start : match.start()].strip())
             start = match.end()
+        if len(items) > max_items:
+            return too_many(len(items))
         if now == 0:
             break
     if now != 0 or token != b"]" or start != len(text):

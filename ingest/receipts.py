@@ -28,7 +28,10 @@ _T = TypeVar("_T")
 
 
 class Receipts(Protocol):
-    """What the routes ask about reports that came before. Both block."""
+    """What the routes ask about reports that came before. Both block.
+
+    Raise StorageError when what must be asked does not answer.
+    """
 
     def find(self, report_id: str, *, unit_id: str) -> Receipt | None:
         """Return the receipt of a report of one unit; None if it has sent none of this id."""
@@ -64,8 +67,11 @@ class ReceiptReader:
 
     def first_answer(self, root_id: str, revision: int) -> Receipt | None:
         """Return the receipt of a report that processing has stored, by its natural key."""
-        stored = self._ask(lambda: self._stored.find_key(root_id, revision))
-        return None if stored is None else _of_stored(stored, duplicate=True)
+        stored = self._stored.find_key(root_id, revision)
+        if stored is not None:
+            return _of_stored(stored, duplicate=True)
+        aside = self._stored.set_aside_key(root_id, revision)
+        return None if aside is None else _of_aside(aside, duplicate=True)
 
     def _ask(self, question: Callable[[], _T]) -> _T | None:
         try:
@@ -92,10 +98,10 @@ class ReceiptReader:
                 records = reader.read(start, max_records=_SCAN_RECORDS, max_bytes=_SCAN_BYTES)
                 if not records:
                     break
-                self._older.update(
-                    (report_id_of(decode(AdmittedReport, record.value)), record.position)
-                    for record in records
-                )
+                for record in records:
+                    message = _message(record.value)
+                    if message is not None:
+                        self._older[report_id_of(message)] = record.position
                 start = records[-1].position + 1
         self._scanned_to = max(start, self._scanned_to)
 
@@ -103,8 +109,8 @@ class ReceiptReader:
         record = self._record(position)
         if record is None:
             return None
-        message = decode(AdmittedReport, record.value)
-        if message.unit_id != unit_id:
+        message = _message(record.value)
+        if message is None or message.unit_id != unit_id:
             return None
         aside = self._ask(lambda: self._stored.set_aside_at(self._spool.node, position))
         reason = None if aside is None else aside.reason
@@ -122,18 +128,14 @@ class ReceiptReader:
 
     def _of_set_aside(self, report_id: str, *, unit_id: str) -> Receipt | None:
         for record in self._ask(self._stored.set_aside) or ():
-            receipt = _of_aside(record, unit_id=unit_id)
-            if receipt is not None and receipt.report_id == report_id:
-                return receipt
+            message = _message(record.value)
+            if message is not None and report_id_of(message) == report_id:
+                return _of_aside(record) if message.unit_id == unit_id else None
         return None
 
 
 def _of_stored(stored: StoredReport, *, duplicate: bool = False) -> Receipt:
-    try:
-        warnings = decode(AdmittedReport, stored.body).warnings
-    except InvalidMessageError:
-        # The row is what counts; what the warnings said is in the sender's first answer.
-        warnings = ()
+    message = _message(stored.body)
     return Receipt(
         report_id=stored.report_id,
         root_id=stored.root_id,
@@ -144,15 +146,26 @@ def _of_stored(stored: StoredReport, *, duplicate: bool = False) -> Receipt:
         href=f"/v1/reports/{stored.report_id}",
         duplicate=duplicate,
         incident_id=stored.incident_id,
-        warnings=warnings,
+        warnings=() if message is None else message.warnings,
     )
 
 
-def _of_aside(record: SetAside, *, unit_id: str) -> Receipt | None:
+def _of_aside(record: SetAside, *, duplicate: bool = False) -> Receipt | None:
+    message = _message(record.value)
+    if message is None:
+        return None
+    return receipt_of(
+        message,
+        position=record.position,
+        state=SET_ASIDE,
+        duplicate=duplicate,
+        reason=record.reason,
+    )
+
+
+def _message(value: bytes) -> AdmittedReport | None:
+    """Return a message of the log; None for one that this version can't read."""
     try:
-        message = decode(AdmittedReport, record.value)
+        return decode(AdmittedReport, value)
     except InvalidMessageError:
         return None
-    if message.unit_id != unit_id:
-        return None
-    return receipt_of(message, position=record.position, state=SET_ASIDE, reason=record.reason)

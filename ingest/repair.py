@@ -7,13 +7,16 @@ step is named with the pointer into the body as it was sent, and the reading is 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
+from annotated_types import MaxLen
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from ingest.draft import Draft
@@ -37,6 +40,7 @@ PARTS: dict[str, type[BaseModel]] = {
     "actors": Actor,
     "victims": VictimCount,
 }
+_LISTS = frozenset({"actors", "victims"})
 # Each round mends or removes every fault that the reading named, and what it removes is never
 # deeper than three; ten leave room for values that are mended before they are removed.
 _MAX_ROUNDS = 10
@@ -110,7 +114,7 @@ def _drop_nulls_and_unknown(draft: Draft) -> None:
 def _objects(key: str, part: object) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
     if isinstance(part, dict):
         yield (key,), part
-    if isinstance(part, list):
+    if key in _LISTS and isinstance(part, list):
         for index, item in enumerate(part):
             if isinstance(item, dict):
                 yield (key, index), item
@@ -119,10 +123,26 @@ def _objects(key: str, part: object) -> Iterator[tuple[tuple[str | int, ...], di
 def _prune(
     draft: Draft, item: dict[str, Any], model: type[BaseModel], *, path: tuple[str | int, ...]
 ) -> None:
-    """Take null as not given, and leave out what the schema does not know."""
+    """Take null as not given, leave out what the schema does not know, and cut long lists.
+
+    Lists are cut before anything looks at their items: a body of 1 MiB can hold 300,000.
+    """
     for key in list(item):
-        if key not in model.model_fields:
+        field = model.model_fields.get(key)
+        value = item[key]
+        if field is None:
             del item[key]
             draft.note((*path, key), "UNKNOWN_FIELD", "The schema has no such field; left out.")
-        elif item[key] is None:
+        elif value is None:
             del item[key]
+        elif isinstance(value, list) and len(value) > _most_items(field):
+            item[key] = value[: _most_items(field)]
+            detail = f"{len(value)} items; the first {_most_items(field)} are kept."
+            draft.note((*path, key), "READ_AS_MEANT", detail)
+
+
+def _most_items(field: FieldInfo) -> int:
+    """Return how many items a list may have; where no list is asked, that is said elsewhere."""
+    return min(
+        (it.max_length for it in field.metadata if isinstance(it, MaxLen)), default=sys.maxsize
+    )

@@ -173,6 +173,15 @@ class StoredReports:
         )
         return None if row is None else _set_aside(row)
 
+    def set_aside_key(self, root_id: str, revision: int) -> SetAside | None:
+        """Return what was set aside under one natural key."""
+        row = self._first(
+            select(dead_letters)
+            .where(dead_letters.c.root_id == root_id, dead_letters.c.revision == revision)
+            .order_by(dead_letters.c.at)
+        )
+        return None if row is None else _set_aside(row)
+
     def position(self, node: str) -> int:
         """Return the position up to which processing has stored a node's log; 0 for none."""
         row = self._first(select(positions.c.position).where(positions.c.partition == node))

@@ -11,6 +11,7 @@ import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial, wraps
+from typing import TypeVar
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -58,6 +59,7 @@ class RefusedError(Exception):
         self.unit_id = unit_id
 
 
+T = TypeVar("T")
 Handler = Callable[["Intake", Request], Awaitable[Response]]
 
 
@@ -92,8 +94,10 @@ class Intake:
         sender = await self._sender(request)
         _require_media(request, is_json)
         body = await self._body(request, limit=self._door.limits.max_report_bytes)
-        decision = admit(body, context=self._context(sender), limits=self._door.limits)
-        answer = (await self._settle([decision]))[0]
+        decision = await self._run(
+            partial(admit, body, context=self._context(sender), limits=self._door.limits), body
+        )
+        [answer] = await self._settle([decision])
         if isinstance(answer, Refused):
             raise RefusedError(answer, unit_id=sender.unit_id)
         self._count([answer])
@@ -153,11 +157,20 @@ class Intake:
     async def _decide(
         self, body: bytes, sender: Sender, *, as_lines: bool
     ) -> list[Decision] | Refused:
-        limits = self._door.limits
         decide = partial(
-            decide_batch, body, as_lines=as_lines, context=self._context(sender), limits=limits
+            decide_batch,
+            body,
+            as_lines=as_lines,
+            context=self._context(sender),
+            limits=self._door.limits,
         )
-        return decide() if len(body) <= limits.inline_bytes else await asyncio.to_thread(decide)
+        return await self._run(decide, body)
+
+    async def _run(self, work: Callable[[], T], body: bytes) -> T:
+        """Do some work on a body: here if it is short, else on a thread."""
+        if len(body) <= self._door.limits.inline_bytes:
+            return work()
+        return await asyncio.to_thread(work)
 
     async def _settle(self, decisions: Sequence[Decision]) -> list[Told | Refused]:
         """Store what is admitted, all of it in one transaction, and answer each in order."""
@@ -181,7 +194,8 @@ class Intake:
             self._door.receipts.first_answer, answer.root_id, answer.revision
         )
         if first is None:
-            raise StorageError("the first answer is stored, but can't be read now")
+            log.warning("first answer is lost", root_id=answer.root_id, revision=answer.revision)
+            return answer.otherwise
         return told(first)
 
     # ------------------------------------------------------------ telling

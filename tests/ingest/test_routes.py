@@ -121,6 +121,42 @@ class TestOneReport:
         assert again["warnings"] == first["warnings"]
         assert at.post(body(severity=1)).status_code == 409
 
+    def test_what_was_trimmed_after_it_was_set_aside_is_told_so(self, at: Station) -> None:
+        first = at.post(body()).json()
+        with at.engine.begin() as connection:
+            connection.execute(
+                insert(dead_letters).values(
+                    partition=NODE,
+                    position=1,
+                    reason="too odd",
+                    at=NOON,
+                    value=canonical(at.stored()[0].model_dump(mode="json")),
+                    root_id="bor-2013-0001",
+                    revision=1,
+                )
+            )
+        at.spool.trim(2)
+        at.post(body(root_id="abc-2"))
+        again = at.post(body()).json()
+        assert again == first | {"duplicate": True, "state": "set_aside", "reason": "too odd"}
+
+    def test_what_nobody_remembers_is_not_asked_for_again(self, at: Station) -> None:
+        at.post(body())
+        at.spool.trim(2)
+        at.post(body(root_id="abc-2"))
+        again = at.post(body())
+        assert again.status_code == 202
+        assert again.json()["duplicate"]
+        assert again.json()["token"] == "door-1:1"
+
+    def test_while_the_database_is_away_a_trimmed_repeat_has_to_wait(self, at: Station) -> None:
+        at.post(body())
+        at.spool.trim(2)
+        at.post(body(root_id="abc-2"))
+        with at.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE reports")
+        assert at.post(body()).status_code == 503
+
     def test_problems_say_what_to_do_and_whether_to_try_again(self, at: Station) -> None:
         answer = at.post(b"{")
         assert answer.headers["content-type"] == "application/problem+json"
@@ -329,6 +365,17 @@ class TestKeys:
             at.door.keys._load = away
             at.clock.seconds += 100
             assert at.post(body(root_id="abc-2")).status_code == 202
+
+    def test_before_any_key_was_read_nobody_is_refused_for_good(self, tmp_path: Path) -> None:
+        with station(tmp_path) as at:
+
+            def away() -> list[Any]:
+                raise StorageError("away")
+
+            at.door.keys._load = away
+            answer = at.post(body())
+            assert answer.status_code == 503
+            assert answer.json()["retryable"] is True
 
 
 class TestOperators:
