@@ -104,10 +104,12 @@ class Realised:
         return told / max(1, self.events)
 
 
-def generate(count: int, *, seed: int = 7, start: datetime = START) -> list[Sent]:
-    """Return this many reports in the order in which they are sent."""
+def generate(
+    count: int, *, seed: int = 7, start: datetime = START, days: int | None = None
+) -> list[Sent]:
+    """Return this many reports in the order in which they are sent, over so many days if given."""
     world = make_world(seed)
-    days = max(MIN_DAYS, round(count / REPORTS_PER_DAY))
+    days = days or max(MIN_DAYS, round(count / REPORTS_PER_DAY))
     draw = random.Random(f"{seed}:reports")
     sent: list[Sent] = []
     event = 0
@@ -146,7 +148,7 @@ def threat(number: int, at: datetime, *, seed: int = 7, run: int = 0) -> Sent:
     `number` chooses the place, `run` the day before `at` on which nothing else was said.
     """
     world = make_world(seed)
-    village = world.villages[(number * 37) % len(world.villages)]
+    village = world.villages[(number * 41) % len(world.villages)]
     draw = random.Random(f"{seed}:threat:{run}:{number}")
     unit = UNITS[number % len(UNITS)]
     body = {

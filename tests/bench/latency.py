@@ -26,6 +26,9 @@ ALONE_MS, BESIDE_MS = 60.0, 150.0
 _SINGLES_A_S = 200
 _THREATS_A_S = 20
 _BACKGROUND_A_S = 3_000
+# How fast the mission clock goes: a batch that waited is still within the rule's 24 hours, or its
+# threats would be history and ring nobody.
+_DAYS_A_S = 2
 _SINGLE_LANES = 8
 _BATCH_LANES = 8
 _WITHIN_S = 300.0
@@ -123,9 +126,10 @@ def _plan(box: RunningBox, *, number: int, run_s: float, background_a_s: int) ->
     """Lay out a run: all that is sent follows one stream of reports in time."""
     singles = round(run_s * _SINGLES_A_S)
     total = singles + round(run_s * background_a_s)
-    # No run reaches into the days of the next: each has 200 at the most.
-    first_day = START + timedelta(days=200 * number)
-    stream = generate(total, seed=100 + number, start=first_day)
+    days = round(run_s * _DAYS_A_S)
+    # Late reports of a run may come ten days after its end: no run reaches into the next.
+    first_day = START + timedelta(days=(days + 20) * number)
+    stream = generate(total, seed=100 + number, start=first_day, days=days)
     every = total // singles
     one_by_one = _with_threats(stream[::every][:singles], number=number)
     rest = [one for at, one in enumerate(stream) if at % every]
