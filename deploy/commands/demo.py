@@ -16,10 +16,7 @@ from deploy.demo import show
 from deploy.ports import require_free
 from schemas.errors import ConfigurationError
 
-app = typer.Typer(
-    help="The sample mission: real events of South Sudan, replayed as field reports.",
-    invoke_without_command=True,
-)
+app = typer.Typer(invoke_without_command=True)
 
 DEMO_DIR = Path("tocsin-demo")
 FIRST = show.FIRST.isoformat()
@@ -37,7 +34,9 @@ def demo(
     browser: Annotated[bool, typer.Option(help="Open the map in a browser.")] = True,  # noqa: FBT002 - a flag of the command line
     data_dir: DataDir = DEMO_DIR,
 ) -> None:
-    """Start the sample mission, replay two months in two minutes, and stay until Ctrl-C.
+    """Start the sample mission: two months of South Sudan, replayed in two minutes.
+
+    It stays until Ctrl-C; starting again goes on where it was.
 
     Example: tocsin demo --port 8080
     """

@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "adm2", "day", "cell5", "event_class", "actor_class", "level", name=op.f("pk_cube")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "dead_letters",
