@@ -278,6 +278,8 @@ cube = Table(
     Column("civilian_deaths", BigInteger, nullable=False),
     Column("weight_milli", BigInteger, nullable=False),
     PrimaryKeyConstraint("adm2", "day", "cell5", "event_class", "actor_class", "level"),
+    # The key is most of the row: one tree instead of two, and a county's days lie side by side.
+    sqlite_with_rowid=False,
 )
 
 flags = Table(

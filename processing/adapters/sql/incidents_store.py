@@ -8,8 +8,9 @@ from typing import overload
 import numpy as np
 from typing_extensions import override
 
+from processing.adapters.sql.incident_cache import IncidentCache, LiveRow
 from processing.adapters.sql.spans import joined
-from processing.adapters.sql.statements import Row, Sql, columns, insert, listed
+from processing.adapters.sql.statements import Sql, columns, insert, listed
 from processing.batch.rows import IncidentRow, RedirectRow
 from processing.rules.window import IncidentColumns, IncidentWindow
 from schemas.tables import incidents, redirects
@@ -19,32 +20,19 @@ _ALL = columns(incidents, prefix="i.")
 _OF_IDS = f"""
 SELECT {_ALL} FROM json_each(?) AS j CROSS JOIN incidents AS i ON i.incident_id = j.value
 """  # noqa: S608 - names of ours
-# The columns of `IncidentColumns` but the last: bodies are read one by one, for the few incidents
-# that become evidence.
-_READ_BY_RULES = (
-    incidents.c.day,
-    incidents.c.incident_id,
-    incidents.c.occurred_start,
-    incidents.c.event_type,
-    incidents.c.event_class,
-    incidents.c.actor_class,
-    incidents.c.actor_key,
-    incidents.c.severity,
-    incidents.c.lon,
-    incidents.c.lat,
-    incidents.c.radius_m,
-    incidents.c.adm1,
-    incidents.c.adm2,
-    incidents.c.level,
-)
-_WIDTH = len(_READ_BY_RULES)
+_LIVE = ", ".join(f"i.{name}" for name in LiveRow._fields)
+# Bodies are read one by one, for the few incidents that become evidence.
 _OF_SPANS = f"""
-SELECT {", ".join(f"i.{column.name}" for column in _READ_BY_RULES)} FROM json_each(?1) AS j
+SELECT {_LIVE} FROM json_each(?1) AS j
 CROSS JOIN incidents AS i
     ON i.cell4 = j.value ->> 0 AND i.day BETWEEN j.value ->> 1 AND j.value ->> 2
 WHERE NOT i.retracted AND NOT i.exercise
     AND (?2 IS NULL OR i.event_class IN (SELECT value FROM json_each(?2)))
     AND (?3 IS NULL OR i.actor_key IN (SELECT value FROM json_each(?3)))
+"""  # noqa: S608 - names of ours
+_OF_CELLS = f"""
+SELECT i.cell4, {_LIVE} FROM json_each(?) AS j CROSS JOIN incidents AS i ON i.cell4 = j.value
+WHERE NOT i.retracted AND NOT i.exercise
 """  # noqa: S608 - names of ours
 _BODY = "SELECT body FROM incidents WHERE incident_id = ?"
 _LAST_REVISIONS = """
@@ -64,8 +52,9 @@ _REMOVE = "DELETE FROM incidents WHERE incident_id = ?"
 class SqlIncidents:
     """The incidents of one transaction."""
 
-    def __init__(self, sql: Sql) -> None:
+    def __init__(self, sql: Sql, cache: IncidentCache | None = None) -> None:
         self._sql = sql
+        self._cache = cache
 
     def of_ids(self, incident_ids: Collection[str]) -> list[IncidentRow]:
         """Return some incidents, retracted ones too."""
@@ -78,36 +67,48 @@ class SqlIncidents:
         filters: dict[tuple[frozenset[str], frozenset[str]], list[IncidentWindow]] = {}
         for window in windows:
             filters.setdefault((window.event_classes, window.actor_keys), []).append(window)
-        found: list[Row] = []
+        found: list[LiveRow] = []
         for (event_classes, actor_keys), asked in filters.items():
-            found += self._sql.rows(
-                _OF_SPANS, listed(_spans(asked)), _only(event_classes), _only(actor_keys)
-            )
+            found += self._select(_spans(asked), event_classes, actor_keys)
         if len(filters) > 1:
             found = list(set(found))
         found.sort()
         return self._columns(found)
 
-    def _columns(self, rows: list[Row]) -> IncidentColumns:
-        read = list(zip(*rows, strict=True)) or [()] * _WIDTH
-        incident_id: tuple[str, ...] = read[1]
+    def _select(
+        self,
+        spans: Sequence[tuple[int, int, int]],
+        event_classes: frozenset[str],
+        actor_keys: frozenset[str],
+    ) -> list[LiveRow]:
+        if self._cache is None:
+            rows = self._sql.rows(_OF_SPANS, listed(spans), _only(event_classes), _only(actor_keys))
+            return [LiveRow._make(row) for row in rows]
+        missing = self._cache.missing(cell for cell, _, _ in spans)
+        if missing:
+            rows = self._sql.rows(_OF_CELLS, listed(missing))
+            self._cache.fill(missing, [(row[0], LiveRow._make(row[1:])) for row in rows])
+        return self._cache.select(spans, event_classes=event_classes, actor_keys=actor_keys)
+
+    def _columns(self, rows: Sequence[LiveRow]) -> IncidentColumns:
+        read = LiveRow._make(zip(*rows, strict=True) if rows else [()] * len(LiveRow._fields))
         return IncidentColumns(
-            day=np.array(read[0], dtype=np.int64),
-            incident_id=incident_id,
-            occurred_us=np.array(read[2], dtype=np.int64),
-            event_type=read[3],
-            event_class=read[4],
-            actor_class=read[5],
-            actor_key=read[6],
-            severity=np.array(read[7], dtype=np.int64),
+            day=np.array(read.day, dtype=np.int64),
+            incident_id=read.incident_id,
+            occurred_us=np.array(read.occurred_start, dtype=np.int64),
+            event_type=read.event_type,
+            event_class=read.event_class,
+            actor_class=read.actor_class,
+            actor_key=read.actor_key,
+            severity=np.array(read.severity, dtype=np.int64),
             # None becomes NaN.
-            lon=np.array(read[8], dtype=np.float64),
-            lat=np.array(read[9], dtype=np.float64),
-            radius_m=np.array(read[10], dtype=np.float64),
-            adm1=[code or "" for code in read[11]],
-            adm2=[code or "" for code in read[12]],
-            level=np.array(read[13], dtype=np.int64),
-            body=_Bodies(self._sql, incident_id),
+            lon=np.array(read.lon, dtype=np.float64),
+            lat=np.array(read.lat, dtype=np.float64),
+            radius_m=np.array(read.radius_m, dtype=np.float64),
+            adm1=[code or "" for code in read.adm1 or ()],
+            adm2=[code or "" for code in read.adm2 or ()],
+            level=np.array(read.level, dtype=np.int64),
+            body=_Bodies(self._sql, read.incident_id),
         )
 
     def last_revisions(self, incident_ids: Collection[str]) -> dict[str, int]:
@@ -119,6 +120,8 @@ class SqlIncidents:
     def write(self, rows: Sequence[IncidentRow]) -> None:
         """Insert or replace incidents."""
         self._sql.many(_WRITE, rows)
+        if self._cache is not None:
+            self._cache.put(rows)
 
     def come_back(self, incident_ids: Collection[str]) -> None:
         """Let ids that pointed on stand for themselves again."""
@@ -128,6 +131,8 @@ class SqlIncidents:
         """Remove incidents and point their ids on."""
         self._sql.many(_REMOVE, [(row.old_id,) for row in rows])
         self._sql.many(_POINT_ON, rows)
+        if self._cache is not None:
+            self._cache.drop(row.old_id for row in rows)
 
 
 class _Bodies(Sequence[bytes]):

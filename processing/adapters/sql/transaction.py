@@ -11,6 +11,7 @@ from processing.adapters.sql.alerts_store import SqlAlerts
 from processing.adapters.sql.cube_store import SqlCube
 from processing.adapters.sql.errors import translated
 from processing.adapters.sql.flags_store import SqlFlags
+from processing.adapters.sql.incident_cache import IncidentCache
 from processing.adapters.sql.incidents_store import SqlIncidents
 from processing.adapters.sql.log_store import SqlLog
 from processing.adapters.sql.reports_store import SqlReports
@@ -20,31 +21,51 @@ from processing.batch.stores import Stores
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
+_LAST_CHANGE = "SELECT coalesce(max(seq), 0) FROM changes"
+_INCIDENTS_SINCE = "SELECT 1 FROM changes WHERE seq > ? AND entity = 'incident' LIMIT 1"
+
 
 def sql_stores(begin: Transaction) -> Callable[[], AbstractContextManager[Stores]]:
-    """Return what opens a transaction and gives its stores.
+    """Return what opens a transaction and gives its stores. For one thread.
 
     Leaving the context without an error commits; then everything is durable. An error that may
     pass comes out as StorageError, whatever the driver calls it.
     """
+    cache = IncidentCache()
 
     @contextmanager
     def transaction() -> Generator[Stores]:
-        with translated(), begin() as connection:
-            yield stores_of(connection)
+        try:
+            with translated(), begin() as connection:
+                sql = Sql(connection)
+                _agree(cache, sql, is_own=False)
+                yield stores_of(connection, cache)
+                _agree(cache, sql, is_own=True)
+        except BaseException:
+            # What was written is taken back, or nobody knows whether it is.
+            cache.clear()
+            raise
 
     return transaction
 
 
-def stores_of(connection: Connection) -> Stores:
+def stores_of(connection: Connection, cache: IncidentCache | None = None) -> Stores:
     """Return the stores of an open transaction."""
     sql = Sql(connection)
     return Stores(
         reports=SqlReports(sql),
-        incidents=SqlIncidents(sql),
+        incidents=SqlIncidents(sql, cache),
         cube=SqlCube(sql),
         flags=SqlFlags(sql),
         alerts=SqlAlerts(sql),
         world=SqlWorld(sql),
         log=SqlLog(sql),
     )
+
+
+def _agree(cache: IncidentCache, sql: Sql, *, is_own: bool) -> None:
+    """Have the cache hold what this transaction sees: every write of incidents is announced."""
+    last = int(sql.rows(_LAST_CHANGE)[0][0])
+    seen = cache.seen_change
+    others = not is_own and (seen > last or bool(sql.rows(_INCIDENTS_SINCE, seen)))
+    cache.agree(last, is_foreign=others)

@@ -1,0 +1,131 @@
+"""What is kept in memory is what the database holds, whoever wrote it and whatever failed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from processing.adapters.sql.incident_cache import IncidentCache
+from processing.adapters.sql.transaction import sql_stores, stores_of
+from processing.pipeline import Pipeline
+from processing.rules.window import IncidentColumns, IncidentWindow
+from schemas.codec import encode
+from schemas.report import AdmittedReport
+from tests.processing.building import (
+    ZONE,
+    Database,
+    FixedClock,
+    MemoryLog,
+    admitted,
+    batches,
+    link,
+    log_of,
+    report,
+)
+from tests.processing.conftest import MakeMission
+from tests.processing.generating import report_sets
+
+FEW = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+class Desk:
+    """A pipeline with a cache of its own, and a partition of its own."""
+
+    def __init__(self, made: Database, partition: str) -> None:
+        self.made = made
+        self.transaction = sql_stores(made.begin)
+        self.stage = Pipeline(self.transaction, ZONE, clock=FixedClock(), link=link)
+        self.log = MemoryLog(partition=partition)
+
+    def process(self, reports: list[AdmittedReport]) -> None:
+        for one in reports:
+            self.log.append(encode(one))
+        for batch in batches(self.log, self.made, size=3):
+            self.stage(batch)
+
+    def sees(self, windows: list[IncidentWindow]) -> IncidentColumns:
+        with self.transaction() as stores:
+            return with_bodies(stores.incidents.of_windows(windows))
+
+
+def with_bodies(columns: IncidentColumns) -> IncidentColumns:
+    return replace(columns, body=list(columns.body))
+
+
+def stored(made: Database, windows: list[IncidentWindow]) -> IncidentColumns:
+    with made.begin() as connection:
+        return with_bodies(stores_of(connection).incidents.of_windows(windows))
+
+
+def all_cells(made: Database) -> frozenset[int]:
+    with made.read() as connection:
+        found = connection.exec_driver_sql("SELECT DISTINCT cell4 FROM reports")
+        return frozenset(row[0] for row in found) | {0}
+
+
+def assert_same(a: IncidentColumns, b: IncidentColumns) -> None:
+    for name in IncidentColumns.__dataclass_fields__:
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
+
+
+def windows(cells: frozenset[int]) -> list[IncidentWindow]:
+    ever = IncidentWindow(cells4=cells, day_from=0, day_to=40_000)
+    return [
+        ever,
+        replace(ever, event_classes=frozenset({"VAC", "CLASH"})),
+        replace(ever, actor_keys=frozenset({"group-a"})),
+        replace(ever, day_from=16_055, day_to=16_055),
+    ]
+
+
+@FEW
+@given(first=report_sets(max_size=6), second=report_sets(max_size=6), data=st.data())
+def test_two_desks_see_what_either_stored(
+    make_mission: MakeMission,
+    data: st.DataObject,
+    first: list[AdmittedReport],
+    second: list[AdmittedReport],
+) -> None:
+    made = make_mission()
+    desks = [Desk(made, "node-a"), Desk(made, "node-b")]
+    for reports in (first, second, first[::-1]):
+        desk = data.draw(st.sampled_from(desks))
+        desk.process(reports)
+        for window in windows(all_cells(made)):
+            assert_same(desk.sees([window]), stored(made, [window]))
+    everything = windows(all_cells(made))
+    for desk in desks:
+        assert_same(desk.sees(everything), stored(made, everything))
+
+
+def test_what_was_rolled_back_is_forgotten(made: Database) -> None:
+    desk = Desk(made, "node-a")
+    desk.process([admitted(report("root-1"))])
+    everything = windows(all_cells(made))
+    before = desk.sees(everything)
+
+    def crash(name: str) -> None:
+        if name == "batch.before_commit":
+            raise KeyError
+
+    broken = Pipeline(desk.transaction, ZONE, clock=FixedClock(), link=link, checkpoint=crash)
+    more = log_of([admitted(report("root-2", event_type="VC_KILLING"))], start=1)
+    with pytest.raises(KeyError):
+        broken(next(iter(batches(more, made, size=1))))
+    assert_same(desk.sees(everything), before)
+    assert len(before.incident_id) == 1
+
+
+def test_is_bounded() -> None:
+    cache = IncidentCache(most_rows=0)
+    cache.fill([1], [])
+    cache.agree(5, is_foreign=False)
+    assert not cache.missing([1])
+    cache.agree(6, is_foreign=True)
+    assert cache.missing([1, 2]) == [1, 2]
