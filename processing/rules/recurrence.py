@@ -48,7 +48,7 @@ def scope_of(rule: Recurrence, touched: Touched, layers: Layers) -> Scope:  # no
         for cell in near
     )
     wanted = [(_around(near, reach_m(rule)), day - days, day + days) for near, day in spots]
-    windows = grouped(wanted, event_classes=frozenset(rule.event_classes))
+    windows = grouped(wanted, event_classes=frozenset(rule.event_classes), named_only=True)
     return Scope(flags=merged(flags), incidents=windows)
 
 

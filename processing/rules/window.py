@@ -77,7 +77,8 @@ class IncidentWindow:
     """Incidents to read: those in H3 resolution-4 cells from one day to another, both included.
 
     Cell 0 holds the incidents without a place. `event_classes` and `actor_keys`, when not empty,
-    say what is enough: a reader may use them to read less, and is right too when it reads more.
+    and `named_only` (somebody is named) say what is enough: a reader may use them to read less, and
+    is right too when it reads more.
     """
 
     cells4: frozenset[int]
@@ -85,6 +86,7 @@ class IncidentWindow:
     day_to: int
     event_classes: frozenset[str] = frozenset()
     actor_keys: frozenset[str] = frozenset()
+    named_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ def grouped(
     *,
     event_classes: frozenset[str] = frozenset(),
     actor_keys: frozenset[str] = frozenset(),
+    named_only: bool = False,
 ) -> tuple[IncidentWindow, ...]:
     """Return one window for each pair of first and last day, with all cells wanted for it."""
     cells: dict[tuple[int, int], set[int]] = defaultdict(set)
@@ -25,6 +26,7 @@ def grouped(
             day_to=days[1],
             event_classes=event_classes,
             actor_keys=actor_keys,
+            named_only=named_only,
         )
         for days in sorted(cells)
         if cells[days]

@@ -28,8 +28,9 @@ _SWEEP = (
 _WIDTH = 6
 _OF_WINDOWS = """
 SELECT c.adm2, c.day, c.event_class, sum(c.incidents), sum(c.deaths), sum(c.civilian_deaths)
-FROM json_each(?) AS j
+FROM json_each(?1) AS j
 CROSS JOIN cube AS c ON c.adm2 = j.value ->> 0 AND c.day BETWEEN j.value ->> 1 AND j.value ->> 2
+WHERE ?2 IS NULL OR c.event_class IN (SELECT value FROM json_each(?2))
 GROUP BY c.adm2, c.day, c.event_class ORDER BY c.adm2, c.day, c.event_class
 """
 
@@ -48,7 +49,9 @@ class SqlCube:
     def of_windows(self, windows: Sequence[CubeWindow]) -> CubeColumns:
         """Return the sums per (adm2, day, event_class) in any of some windows."""
         asked = joined((code, w.day_from, w.day_to) for w in windows for code in w.adm2)
-        rows = self._sql.rows(_OF_WINDOWS, listed(asked))
+        classes = [w.event_classes for w in windows]
+        only = listed(sorted(frozenset().union(*classes))) if all(classes) else None
+        rows = self._sql.rows(_OF_WINDOWS, listed(asked), only)
         read = list(zip(*rows, strict=True)) or [()] * _WIDTH
         return CubeColumns(
             adm2=read[0],

@@ -17,8 +17,6 @@ from processing.batch.rows import IncidentRow
 # A cached row is some 500 bytes.
 MOST_ROWS = 200_000
 
-_ANY_CLASS: frozenset[str] = frozenset()
-
 
 class LiveRow(NamedTuple):
     """What rules read of a live incident, in the order of (day, incident_id)."""
@@ -37,6 +35,17 @@ class LiveRow(NamedTuple):
     adm1: str | None
     adm2: str | None
     level: int
+
+
+class Filter(NamedTuple):
+    """Which incidents are enough: of some classes, of some actors, or of any named one.
+
+    No classes are all classes, and no actors all actors.
+    """
+
+    event_classes: frozenset[str]
+    actor_keys: frozenset[str]
+    named_only: bool
 
 
 class IncidentCache:
@@ -91,25 +100,18 @@ class IncidentCache:
         for incident_id in incident_ids:
             self._remove(incident_id)
 
-    def select(
-        self,
-        spans: Sequence[tuple[int, int, int]],
-        *,
-        event_classes: Collection[str],
-        actor_keys: Collection[str],
-    ) -> list[LiveRow]:
-        """Return the rows in some (cell, first day, last day), of some classes and actors.
-
-        No classes are all classes, and no actors all actors.
-        """
+    def select(self, spans: Sequence[tuple[int, int, int]], wanted: Filter) -> list[LiveRow]:
+        """Return the rows in some (cell, first day, last day) that pass a filter."""
         found: list[LiveRow] = []
         for cell, first, last in spans:
-            for rows in _lists(self._cells[cell], event_classes):
+            for rows in _lists(self._cells[cell], wanted.event_classes):
                 # A tuple of a day alone sorts before every row of that day.
                 found += rows[bisect_left(rows, (first,)) : bisect_left(rows, (last + 1,))]
-        if not actor_keys:
-            return found
-        return [row for row in found if row.actor_key in actor_keys]
+        if wanted.named_only:
+            found = [row for row in found if row.actor_key]
+        if wanted.actor_keys:
+            found = [row for row in found if row.actor_key in wanted.actor_keys]
+        return found
 
     def _remove(self, incident_id: str) -> None:
         known = self._where.pop(incident_id, None)

@@ -8,7 +8,7 @@ from typing import overload
 import numpy as np
 from typing_extensions import override
 
-from processing.adapters.sql.incident_cache import IncidentCache, LiveRow
+from processing.adapters.sql.incident_cache import Filter, IncidentCache, LiveRow
 from processing.adapters.sql.spans import joined
 from processing.adapters.sql.statements import Sql, columns, insert, listed
 from processing.batch.rows import IncidentRow, RedirectRow
@@ -29,6 +29,7 @@ CROSS JOIN incidents AS i
 WHERE NOT i.retracted AND NOT i.exercise
     AND (?2 IS NULL OR i.event_class IN (SELECT value FROM json_each(?2)))
     AND (?3 IS NULL OR i.actor_key IN (SELECT value FROM json_each(?3)))
+    AND (NOT ?4 OR i.actor_key <> '')
 """  # noqa: S608 - names of ours
 _OF_CELLS = f"""
 SELECT i.cell4, {_LIVE} FROM json_each(?) AS j CROSS JOIN incidents AS i ON i.cell4 = j.value
@@ -64,31 +65,27 @@ class SqlIncidents:
 
     def of_windows(self, windows: Sequence[IncidentWindow]) -> IncidentColumns:
         """Return the live incidents in any of some windows, in order of (day, incident_id)."""
-        filters: dict[tuple[frozenset[str], frozenset[str]], list[IncidentWindow]] = {}
+        filters: dict[Filter, list[IncidentWindow]] = {}
         for window in windows:
-            filters.setdefault((window.event_classes, window.actor_keys), []).append(window)
+            wanted = Filter(window.event_classes, window.actor_keys, window.named_only)
+            filters.setdefault(wanted, []).append(window)
         found: list[LiveRow] = []
-        for (event_classes, actor_keys), asked in filters.items():
-            found += self._select(_spans(asked), event_classes, actor_keys)
+        for wanted, asked in filters.items():
+            found += self._select(_spans(asked), wanted)
         if len(filters) > 1:
             found = list(set(found))
         found.sort()
         return self._columns(found)
 
-    def _select(
-        self,
-        spans: Sequence[tuple[int, int, int]],
-        event_classes: frozenset[str],
-        actor_keys: frozenset[str],
-    ) -> list[LiveRow]:
+    def _select(self, spans: Sequence[tuple[int, int, int]], wanted: Filter) -> list[LiveRow]:
         if self._cache is None:
-            rows = self._sql.rows(_OF_SPANS, listed(spans), _only(event_classes), _only(actor_keys))
-            return [LiveRow._make(row) for row in rows]
+            only = (_only(wanted.event_classes), _only(wanted.actor_keys), wanted.named_only)
+            return [LiveRow._make(r) for r in self._sql.rows(_OF_SPANS, listed(spans), *only)]
         missing = self._cache.missing(cell for cell, _, _ in spans)
         if missing:
             rows = self._sql.rows(_OF_CELLS, listed(missing))
             self._cache.fill(missing, [(row[0], LiveRow._make(row[1:])) for row in rows])
-        return self._cache.select(spans, event_classes=event_classes, actor_keys=actor_keys)
+        return self._cache.select(spans, wanted)
 
     def _columns(self, rows: Sequence[LiveRow]) -> IncidentColumns:
         read = LiveRow._make(zip(*rows, strict=True) if rows else [()] * len(LiveRow._fields))

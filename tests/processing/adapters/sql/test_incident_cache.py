@@ -80,6 +80,7 @@ def windows(cells: frozenset[int]) -> list[IncidentWindow]:
         ever,
         replace(ever, event_classes=frozenset({"VAC", "CLASH"})),
         replace(ever, actor_keys=frozenset({"group-a"})),
+        replace(ever, named_only=True),
         replace(ever, day_from=16_055, day_to=16_055),
     ]
 
