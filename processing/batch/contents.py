@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import h3.api.basic_int as h3
 
@@ -19,8 +19,7 @@ KEPT = 20_000
 Key = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """What fusing and summarising need of one report beside its row."""
 
     admitted: AdmittedReport

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from processing.batch.rows import ReportRow
 from schemas.column_types import to_micros
@@ -19,8 +20,7 @@ _HAPPENINGS = frozenset({"INCIDENT", "OBSERVATION", "COMMUNITY_ALERT"})
 _NO_HAPPENING = frozenset({"NIL", "RETRACTION"})
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One report that the log brought, with its natural key and its rank in a conflict."""
 
     record: Record
