@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import threading
 from typing import Protocol
@@ -10,6 +9,7 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from deploy.box import Box, open_box
+from deploy.garbage import rest_the_collector
 from deploy.logs import configure_logs
 from deploy.ports import require_free
 from deploy.settings import Settings
@@ -17,7 +17,6 @@ from deploy.supervisor import EXIT_CONFIG, stop_on_signals, stop_with_parent
 from schemas.errors import ConfigurationError, TocsinError
 
 _FAILED = 1
-_GARBAGE_THRESHOLD = 50_000
 
 
 class Service(Protocol):
@@ -45,9 +44,7 @@ def run(service: Service, settings: Settings, *, parts: frozenset[str], name: st
     listens = settings.port if parts & {"ingest", "api"} else settings.health_port
     setting = "--port or TOCSIN_PORT" if listens == settings.port else "TOCSIN_DESK_PORT"
     require_free(settings.host, listens, setting=setting)
-    # Everything imported lives for ever; looking through it again and again costs batches 10 %.
-    gc.freeze()
-    gc.set_threshold(_GARBAGE_THRESHOLD, 20, 20)
+    rest_the_collector()
     stopping = threading.Event()
     stop_on_signals(stopping)
     if settings.supervised:

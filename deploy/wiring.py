@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from deploy.box import Box
 from deploy.crash import Checkpoint
+from deploy.garbage import rest_the_collector
 from ingest.bell import ring
 from ingest.spool_reader import SpoolReader
 from processing.adapters.http.attempting import Surroundings
@@ -83,9 +84,16 @@ def worker_of(
         checkpoint=checkpoint,
     )
 
+    warm = False
+
     def stage(batch: Batch[AdmittedReport]) -> None:
+        nonlocal warm
         pipeline(batch)
         stored()
+        if not warm:
+            # The first batch has read the layers.
+            rest_the_collector()
+            warm = True
 
     ports = Ports(
         source=source,
