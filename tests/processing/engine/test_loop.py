@@ -54,14 +54,14 @@ class TestGoingThroughALog:
 
     def test_takes_fewer_records_after_a_slow_batch_and_more_again_later(self) -> None:
         store = MemoryStore()
-        bench = Bench(values(400), store=store, limits=EngineLimits(max_records=100))
+        bench = Bench(values(1_600), store=store, limits=EngineLimits(max_records=400))
 
         def slow_at_first(_batch: Batch[str]) -> None:
             bench.clock.now_s += 1.0 if len(store.batches) == 1 else 0.01
 
         store.after = slow_at_first
         bench.run()
-        assert store.batches[:4] == [100, 25, 50, 100]
+        assert store.batches[:4] == [400, 128, 256, 400]
 
     def test_tells_how_far_it_has_come(self) -> None:
         bench = Bench(kinds("ggug"))
