@@ -15,7 +15,7 @@ from ingest.decoders.grid import GridPoint, decode_mgrs
 from ingest.finding import Finding, pointer, shown
 from ingest.gazetteer import Gazetteer
 from schemas.codes.lists import code_list
-from schemas.geometry import Position, geodesic_m, is_position
+from schemas.geometry import BoundingBox, Position, geodesic_m, is_position
 from schemas.report import ReportedLocation
 
 # A position without any word on how exact it is counts as a village (P3, 1 km): no phone writes
@@ -25,7 +25,7 @@ UNSTATED_PRECISION = "P3"
 _AGREE_M = 1_000.0
 
 _PLAIN_FIELDS = frozenset(
-    {"given", "lon", "lat", "pcode", "place_name", "precision", "uncertainty_m"}
+    {"given", "lon", "lat", "mgrs", "pcode", "place_name", "precision", "uncertainty_m"}
 )
 
 FROM_DEGREES = "degrees"
@@ -61,26 +61,45 @@ class _Reading:
 
 
 def decode_plain(location: Mapping[str, Any], gazetteer: Gazetteer) -> DecodedPlace | None:
-    """Return the place of a checked location if it is degrees with surely nothing to remark.
+    """Return the place of a checked location if there is surely nothing to remark.
 
-    The quick and usual case, on the document itself; None when `decode_place` has to look.
+    The quick and usual case, on the document itself: degrees or a grid reference inside of the
+    area. None when `decode_place` has to look.
     """
-    lon, lat, area = location.get("lon"), location.get("lat"), gazetteer.area
-    if lon is None or lat is None or area is None or not area.contains(lon, lat):
+    if not _PLAIN_FIELDS.issuperset(location) or location.get("uncertainty_m") == 0:
         return None
-    pcode = location.get("pcode")
-    if (pcode is not None and pcode not in gazetteer.pcodes) or not (lon or lat):
+    pcode, area = location.get("pcode"), gazetteer.area
+    if area is None or (pcode is not None and pcode not in gazetteer.pcodes):
         return None
-    if not _PLAIN_FIELDS.issuperset(location):
+    if "mgrs" in location:
+        return _plain_grid(location, area, gazetteer.mgrs_zone)
+    lon, lat = location.get("lon"), location.get("lat")
+    if lon is None or lat is None or not (lon or lat) or not area.contains(lon, lat):
         return None
-    radius_m = location.get("uncertainty_m")
-    if radius_m is None:
-        radius_m = _radius_of(location.get("precision", UNSTATED_PRECISION))
-    elif radius_m:
-        radius_m = float(radius_m)
-    else:
-        return None
+    radius_m = _plain_radius_m(location, UNSTATED_PRECISION)
     return DecodedPlace(float(lon), float(lat), radius_m, FROM_DEGREES)
+
+
+def _plain_grid(
+    location: Mapping[str, Any], area: BoundingBox, mgrs_zone: str | None
+) -> DecodedPlace | None:
+    point = decode_mgrs(location["mgrs"], mgrs_zone)
+    if point is None or not area.contains(point.lon, point.lat):
+        return None
+    if "lon" in location or "lat" in location:
+        return None
+    radius_m = _plain_radius_m(location, None)
+    if radius_m is not None:
+        radius_m = max(radius_m, point.half_diagonal_m)
+    return DecodedPlace(point.lon, point.lat, radius_m, FROM_MGRS)
+
+
+def _plain_radius_m(location: Mapping[str, Any], unstated: str | None) -> float | None:
+    uncertainty_m = location.get("uncertainty_m")
+    if uncertainty_m is not None:
+        return float(uncertainty_m)
+    precision = location.get("precision", unstated)
+    return 0.0 if precision is None else _radius_of(precision)
 
 
 def decode_place(location: ReportedLocation, gazetteer: Gazetteer) -> DecodedPlace:

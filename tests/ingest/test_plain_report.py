@@ -7,11 +7,11 @@ from schemas.report import Actor, Report, ReportedLocation, SourceGrade, VictimC
 
 
 def test_every_checked_field_is_the_contracts() -> None:
-    for checks, model in (
-        (plain_report._report_checks(), Report),
-        (plain_report._location_checks(), ReportedLocation),
-        (plain_report._actor_checks(), Actor),
-        (plain_report._victim_checks(), VictimCount),
-        (plain_report._source_checks(), SourceGrade),
+    for fields, model in (
+        (plain_report.REPORT_FIELDS, Report),
+        (plain_report.LOCATION_FIELDS, ReportedLocation),
+        (plain_report.ACTOR_FIELDS, Actor),
+        (plain_report.VICTIM_FIELDS, VictimCount),
+        (plain_report.SOURCE_FIELDS, SourceGrade),
     ):
-        assert set(checks) <= set(model.model_fields)
+        assert fields <= set(model.model_fields)
