@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# A batch is not cut below this: its fixed costs would dominate, and a worker on a busy machine would
-# fall behind the more the smaller its batches are.
+# A batch is not cut below this: its fixed costs would dominate, and a worker on a busy machine
+# would fall behind the more, the smaller its batches are.
 SMALLEST_BATCH = 128
 
 
