@@ -16,6 +16,7 @@ from processing.adapters.sql.state_hash import state_hash
 from processing.engine.limits import EngineLimits
 from processing.engine.loop import Ports, Worker
 from schemas.alert import AlertState
+from schemas.codec import encode
 from schemas.delivery import Endpoint
 from schemas.errors import FencedError
 from schemas.report import AdmittedReport
@@ -157,6 +158,37 @@ _PAYLOADS = "SELECT payload FROM deliveries ORDER BY alert_id, seq"
 def count_of(made: Database, table: str) -> int:
     with made.read() as connection:
         return count(connection, table)
+
+
+class TestPoison:
+    def test_what_cannot_be_decoded_is_kept_with_its_reason_and_the_rest_goes_on(
+        self, made: Database
+    ) -> None:
+        log = log_of([attack()])
+        log.append(b'{"node": 7}')
+        log.append(encode(attack("root-2")))
+        drain(made, log, lambda _name: None)
+
+        assert {root for (root,) in rows(made, "SELECT root_id FROM reports")} == {
+            "root-1",
+            "root-2",
+        }
+        ((position, reason, value),) = rows(
+            made, "SELECT position, reason, value FROM dead_letters"
+        )
+        assert (position, value) == (1, b'{"node": 7}')
+        assert str(reason).startswith("undecodable: ")
+        assert rows(made, "SELECT position FROM positions") == [(3,)]
+
+    def test_what_breaks_the_stages_is_kept_with_what_it_says_it_is(self, made: Database) -> None:
+        log = log_of([attack(), attack("root-2"), attack("root-3")])
+        broken = pipeline(made)
+        whole = next(iter(batches(log, made, size=3)))
+        broken(whole.refused("ValueError: broke"))
+
+        letters = rows(made, "SELECT root_id, revision, reason FROM dead_letters ORDER BY position")
+        assert letters == [(f"root-{n}", 1, "ValueError: broke") for n in (1, 2, 3)]
+        assert (count_of(made, "reports"), count_of(made, "incidents")) == (0, 0)
 
 
 class TestConflicts:
