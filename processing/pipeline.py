@@ -129,7 +129,7 @@ class Pipeline:
         self, stores: Stores, found: incidents.IncidentChanges, world: World, now: datetime
     ) -> tuple[flags.FlagChanges, alerts.Asked]:
         """Run the rules over what changed; return the flags and the alerts to look at again."""
-        assessed = assess(stores, world.rules, found.touched, world.locator)
+        assessed = assess(stores, world, found.touched)
         flagged = flags.changes(assessed.drafted, assessed.stored(), now=now)
         keys = assessed.alert_keys()
         asked = {alert_id: keys[alert_id] for alert_id in flagged.alert_ids & keys.keys()}

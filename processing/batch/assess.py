@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from processing.alerts.correlate import AlertKey, alert_key
 from processing.batch.flags import Drafted
 from processing.batch.rows import FlagRow
 from processing.batch.stores import Stores
+from processing.batch.world import World
 from processing.locate.locate import Locator
 from processing.rules.registry import evaluate, scope_of
 from processing.rules.window import FlagDraft, Scope, Touched
@@ -31,17 +31,18 @@ class Assessment:
         return {one.alert_id: one.alert_key for one in self.drafted}
 
 
-def assess(stores: Stores, rules: Iterable[Rule], touched: Touched, locator: Locator) -> Assessment:
+def assess(stores: Stores, world: World, touched: Touched) -> Assessment:
     """Evaluate each rule as far as the touched incidents concern it."""
     drafted: list[Drafted] = []
     answered: list[FlagRow] = []
-    for rule in rules:
+    locator = world.locator
+    for loaded in world.rules:
+        rule = loaded.rule
         scope = scope_of(rule, touched, locator)
         if not scope.flags:
             continue
-        params = rule.params_sha256()
         found = drafts(stores, rule, scope, locator)
-        drafted += (Drafted(one, rule, params, key_of(one)) for one in found)
+        drafted += (Drafted(one, rule, loaded.params_sha256, key_of(one)) for one in found)
         answered += stores.flags.of_ranges(scope.flags)
     return Assessment(drafted=tuple(drafted), answered=tuple(answered))
 

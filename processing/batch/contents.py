@@ -55,8 +55,8 @@ class Contents:
 
     def shrink(self) -> None:
         """Forget what was not used for longest; call it between batches."""
-        for key in list(self._known)[: max(0, len(self._known) - self._kept)]:
-            del self._known[key]
+        while len(self._known) > self._kept:
+            del self._known[next(iter(self._known))]
 
 
 def content_of(admitted: AdmittedReport) -> Content:

@@ -14,13 +14,21 @@ from schemas.rule import Rule
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A rule with the hash of its parameters, which every flag of it names."""
+
+    rule: Rule
+    params_sha256: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Layers and rules at one version, ready to be asked."""
 
     version: str
     locator: Locator
-    rules: tuple[Rule, ...]
+    rules: tuple[Loaded, ...]
 
 
 def load_world(store: WorldStore) -> World:
@@ -28,7 +36,7 @@ def load_world(store: WorldStore) -> World:
     return World(
         version=store.version(),
         locator=Locator(LayerSet.of(store.features())),
-        rules=tuple(store.rules()),
+        rules=tuple(Loaded(rule, rule.params_sha256()) for rule in store.rules()),
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from processing.adapters.sql import positions
 from processing.adapters.sql.statements import Sql, insert
 from processing.batch.rows import ChangeRow, HistoryRow
+from schemas.errors import FencedError
 from schemas.tables import history
 
 _KEEP = insert(history)
+_MOVE = "UPDATE positions SET position = ? WHERE partition = ? AND position = ? AND epoch = ?"
 _ANNOUNCE = "INSERT INTO changes (entity, entity_id, revision, at) VALUES (?, ?, ?, ?)"
 
 
@@ -28,5 +29,10 @@ class SqlLog:
         self._sql.many(_ANNOUNCE, rows)
 
     def move(self, partition: str, *, start: int, end: int, epoch: int) -> None:
-        """Move the position, or raise FencedError."""
-        positions.move(self._sql.connection, partition, start=start, end=end, epoch=epoch)
+        """Move the position from `start` to `end`.
+
+        Raises FencedError when it is not at `start` or belongs to another epoch: then nothing of
+        the batch may be committed.
+        """
+        if self._sql.one(_MOVE, end, partition, start, epoch) != 1:
+            raise FencedError(f"position of {partition} is not {start} under epoch {epoch}")

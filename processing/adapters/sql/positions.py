@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from processing.adapters.sql.errors import translated
 from processing.engine.batch import Claim
-from schemas.errors import FencedError
 from schemas.tables import positions
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
@@ -46,22 +45,3 @@ def _claim(connection: Connection, partition: str) -> Claim:
         select(positions.c.position, positions.c.epoch).where(positions.c.partition == partition)
     ).one_or_none()
     return Claim(position=row.position, epoch=row.epoch) if row else Claim(position=0, epoch=0)
-
-
-def move(connection: Connection, partition: str, *, start: int, end: int, epoch: int) -> None:
-    """Move a position from `start` to `end` inside the batch's transaction.
-
-    Raises FencedError when it is not at `start` or belongs to another epoch: then nothing of the
-    batch may be committed.
-    """
-    moved = connection.execute(
-        update(positions)
-        .where(
-            positions.c.partition == partition,
-            positions.c.position == start,
-            positions.c.epoch == epoch,
-        )
-        .values(position=end)
-    )
-    if moved.rowcount != 1:
-        raise FencedError(f"position of {partition} is not {start} under epoch {epoch}")

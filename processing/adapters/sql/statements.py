@@ -37,6 +37,10 @@ class Sql:
         """Return all rows of a query."""
         return self._driver.execute(statement, parameters).fetchall()
 
+    def one(self, statement: str, *parameters: object) -> int:
+        """Run a statement once and return how many rows it touched."""
+        return self._driver.execute(statement, parameters).rowcount
+
     def many(self, statement: str, rows: Sequence[Row]) -> None:
         """Run a statement once per row; nothing happens without rows."""
         if rows:
