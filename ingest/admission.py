@@ -20,7 +20,7 @@ from ingest.credentials import Sender
 from ingest.decoders.place import DecodedPlace, decode_place, decode_plain, said_somehow
 from ingest.finding import MAX_DETAIL, Finding, Refused, pointer
 from ingest.gazetteer import Gazetteer
-from ingest.json_text import parse
+from ingest.json_text import read, too_deep
 from ingest.limits import IntakeLimits
 from ingest.plain_report import PlainReport, read_plain
 from ingest.repair import repair
@@ -96,8 +96,8 @@ def admit_all(
     saves a third of the time that one report after another takes.
     """
     parsed = [_parse(body, limits) for body in bodies]
-    read = [it if isinstance(it, Refused) else _read(it, context) for it in parsed]
-    judged = [it if isinstance(it, Refused) else _judge(it, context, limits) for it in read]
+    known = [it if isinstance(it, Refused) else _read(it, context, limits) for it in parsed]
+    judged = [it if isinstance(it, Refused) else _judge(it, context, limits) for it in known]
     head = _head(context)
     return [it if isinstance(it, Refused) else _written(it, context, head) for it in judged]
 
@@ -113,21 +113,24 @@ def derived_root_id(unit_id: str, body_sha256: str) -> str:
 def _parse(body: bytes, limits: IntakeLimits) -> _Parsed | Refused:
     if len(body) > limits.max_report_bytes:
         return Refused(code="TOO_LARGE", detail="This report is too large.")
-    parsed = parse(body, max_depth=limits.max_depth)
+    parsed = read(body)
     if isinstance(parsed, Refused):
-        return parsed
+        return too_deep(body, max_depth=limits.max_depth) or parsed
     if not isinstance(parsed.value, dict):
-        return Refused(code="NOT_AN_OBJECT", detail="A report is a JSON object.")
+        deep = too_deep(parsed.canonical, max_depth=limits.max_depth)
+        return deep or Refused(code="NOT_AN_OBJECT", detail="A report is a JSON object.")
     return _Parsed(parsed.value, parsed.canonical, sha256(parsed.canonical))
 
 
-def _read(parsed: _Parsed, context: Context) -> _Read | Refused:
+def _read(parsed: _Parsed, context: Context, limits: IntakeLimits) -> _Read | Refused:
     plain = read_plain(
         parsed.document, received_at=context.received_at, max_level=context.sender.max_level
     )
     if plain is not None:
         return _Read(plain, parsed.text, parsed.body_sha256, ())
-    return _read_carefully(parsed, context)
+    # A plain report is never deep.
+    deep = too_deep(parsed.text, max_depth=limits.max_depth)
+    return deep or _read_carefully(parsed, context)
 
 
 def _read_carefully(parsed: _Parsed, context: Context) -> _Read | Refused:

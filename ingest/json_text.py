@@ -40,16 +40,30 @@ def parse(body: bytes, *, max_depth: int) -> Parsed | Refused:
 
     A leading byte order mark is ignored. `max_depth` counts nested objects and arrays.
     """
-    text = body.removeprefix(_BOM)
+    return too_deep(body, max_depth=max_depth) or read(body)
+
+
+def too_deep(text: bytes, *, max_depth: int) -> Refused | None:
+    """Refuse what nests deeper than a bound, whether it is JSON or not."""
     # No deeper than it has brackets that open; counting these is nearly free.
-    may_be_deeper = text.count(b"{") + text.count(b"[") > max_depth
-    if may_be_deeper and depth(text, stop_after=max_depth) > max_depth:
-        return Refused(code="TOO_DEEP", detail=f"Nested more than {max_depth} deep.")
+    if text.count(b"{") + text.count(b"[") <= max_depth:
+        return None
+    if depth(text, stop_after=max_depth) <= max_depth:
+        return None
+    return Refused(code="TOO_DEEP", detail=f"Nested more than {max_depth} deep.")
+
+
+def read(body: bytes) -> Parsed | Refused:
+    """Read one JSON value whose depth is bounded before or after this, at latest at 254."""
+    text = body.removeprefix(_BOM)
     try:
         value = orjson.loads(text)
+        form = canonical(value)
     except orjson.JSONDecodeError as error:
         return _explain(text, error)
-    form = canonical(value)
+    except orjson.JSONEncodeError:
+        # All that it reads and can't write is what nests too deep for it.
+        return Refused(code="TOO_DEEP", detail="Nested more than 254 deep.")
     # Each member has its colon, and reading drops a repeated member with all its colons. So if
     # the canonical form has as many, nothing was dropped; only an escaped colon could make up.
     if text.count(b":") != form.count(b":") or (b"\\" in text and b"\\u003" in text):

@@ -24,7 +24,7 @@ Document = Mapping[str, Any]
 Check = Callable[[Document], bool]
 
 REPORT_FIELDS = frozenset(
-    [
+    {
         "root_id",
         "revision",
         "supersedes",
@@ -46,10 +46,10 @@ REPORT_FIELDS = frozenset(
         "illustrative",
         "derived_from",
         "text",
-    ]
+    }
 )
 LOCATION_FIELDS = frozenset(
-    [
+    {
         "given",
         "lon",
         "lat",
@@ -59,7 +59,7 @@ LOCATION_FIELDS = frozenset(
         "precision",
         "uncertainty_m",
         "accuracy_m",
-    ]
+    }
 )
 ACTOR_FIELDS = frozenset(["actor_id", "name", "type", "role"])
 VICTIM_FIELDS = frozenset(["harm", "group", "population", "min", "best", "max", "estimate"])

@@ -205,7 +205,7 @@ class TestTheQuickWay:
     def test_says_the_same_as_the_careful_one(self, value: dict[str, Any]) -> None:
         parsed = admission._parse(orjson.dumps(value), LIMITS)
         assert isinstance(parsed, admission._Parsed)
-        quick = admission._read(parsed, CONTEXT)
+        quick = admission._read(parsed, CONTEXT, LIMITS)
         if isinstance(quick, Refused) or not isinstance(quick.report, PlainReport):
             return
         careful = admission._read_carefully(parsed, CONTEXT)
@@ -235,7 +235,7 @@ class TestTheQuickWay:
     def test_takes_what_units_send(self, location: dict[str, Any]) -> None:
         parsed = admission._parse(body(location=location), LIMITS)
         assert isinstance(parsed, admission._Parsed)
-        quick = admission._read(parsed, CONTEXT)
+        quick = admission._read(parsed, CONTEXT, LIMITS)
         careful = admission._read_carefully(parsed, CONTEXT)
         assert isinstance(quick, admission._Read)
         assert isinstance(careful, admission._Read)
