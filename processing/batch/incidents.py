@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import h3.api.basic_int as h3
@@ -12,12 +12,12 @@ import orjson
 
 from processing.batch.cube import Seen, difference
 from processing.batch.rows import CubeRow, HistoryRow, IncidentRow, RedirectRow
-from processing.fuse.summary import Member, retracted, summarise, views
+from processing.fuse.summary import Member, below, best_placed, retracted, summarise
 from processing.locate.locate import Locator
 from processing.rules.window import IncidentColumns, Touched
 from schemas.codec import decode, encode
 from schemas.column_types import to_micros
-from schemas.incident import Incident
+from schemas.incident import Incident, Nearby
 
 ENTITY = "incident"
 
@@ -39,26 +39,32 @@ def compose(groups: Iterable[Sequence[Member]], locator: Locator) -> list[Seen]:
 
     A lower level's view is placed by the reports of that level, so what is near it is too.
     """
-    seen = [(summarise(members), views(members)) for members in groups]
-    flat = [incident for whole, lower in seen for incident in (whole, *lower.values())]
+    found = [(members, below(members)) for members in groups]
+    places = [best_placed(seen) for members, lower in found for seen in (members, *lower.values())]
     near = iter(
         locator.nearby(
-            np.array([_nan(one.lon) for one in flat], dtype=np.float64),
-            np.array([_nan(one.lat) for one in flat], dtype=np.float64),
-            np.array([one.day for one in flat], dtype=np.int64),
-            np.array([_nan(one.radius_m) for one in flat], dtype=np.float64),
+            np.array([_nan(one.lon) for one in places], dtype=np.float64),
+            np.array([_nan(one.lat) for one in places], dtype=np.float64),
+            np.array([one.day for one in places], dtype=np.int64),
+            np.array([_nan(one.radius_m) for one in places], dtype=np.float64),
         )
     )
-    return [
-        Seen(
-            whole.model_copy(update={"nearby": next(near)}),
-            {
-                level: view.model_copy(update={"nearby": next(near)})
-                for level, view in lower.items()
-            },
-        )
-        for whole, lower in seen
-    ]
+    return [_seen(members, lower, near) for members, lower in found]
+
+
+def _seen(
+    members: Sequence[Member],
+    lower: Mapping[int, Sequence[Member]],
+    near: Iterator[tuple[Nearby, ...]],
+) -> Seen:
+    whole = summarise(members, nearby=next(near))
+    return Seen(
+        whole,
+        {
+            level: summarise(seen, incident_id=whole.incident_id, nearby=next(near))
+            for level, seen in lower.items()
+        },
+    )
 
 
 def changes(

@@ -31,9 +31,12 @@ def components(reports: Sequence[AdmittedReport]) -> list[list[int]]:
     first_with: dict[str, int] = {}
     for index, report in enumerate(reports):
         for name in _sources(report):
-            _join(parent, index, first_with.setdefault(name, index))
-    for a, b in _with_same_words(reports, parent):
-        _join(parent, a, b)
+            first = first_with.setdefault(name, index)
+            if first != index:
+                _join(parent, index, first)
+    # Reports that are joined point further down, so all-zero is one group already.
+    if any(parent):
+        _join_same_words(reports, parent)
     groups: dict[int, list[int]] = {}
     for index in range(len(reports)):
         groups.setdefault(_find(parent, index), []).append(index)
@@ -58,20 +61,19 @@ def _sources(admitted: AdmittedReport) -> Iterable[str]:
     return (admitted.unit_id, source.ref, *source.origin_chain)
 
 
-def _with_same_words(
-    reports: Sequence[AdmittedReport], parent: list[int]
-) -> Iterable[tuple[int, int]]:
+def _join_same_words(reports: Sequence[AdmittedReport], parent: list[int]) -> None:
     told = [index for index, admitted in enumerate(reports) if admitted.report.text]
     for a, b in combinations(told, 2):
         if _find(parent, a) != _find(parent, b) and _says_the_same(reports[a], reports[b]):
-            yield a, b
+            _join(parent, a, b)
 
 
 def _says_the_same(a: AdmittedReport, b: AdmittedReport) -> bool:
-    at_a, at_b = a.report.occurred_start, b.report.occurred_start
+    one, other = a.report, b.report
+    at_a, at_b = one.occurred_start, other.occurred_start
     if at_a is not None and at_b is not None and abs(at_a - at_b) > SAME_WORDS_WITHIN:
         return False
-    return similarity(a.report.text or "", b.report.text or "") > SAME_WORDS
+    return similarity(one.text or "", other.text or "") > SAME_WORDS
 
 
 @lru_cache(maxsize=4_096)

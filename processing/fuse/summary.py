@@ -104,7 +104,7 @@ def summarise(
     kind = _best_typed(reports)
     counted = tally(reports)
     tags = _tags(reports)
-    place = _best_placed(ordered)
+    place = best_placed(ordered)
     named = _named(reports)
     sources = components(admitted)
     levels = [level_of(report.sensitivity) for report in reports]
@@ -148,21 +148,31 @@ def summarise(
 def views(members: Sequence[Member], *, nearby: tuple[Nearby, ...] = ()) -> Mapping[int, Incident]:
     """Return what viewers below the incident's level see: from the reports at or below theirs.
 
-    One entry for each level from the lowest member's up to below the highest's; a viewer at the
-    highest or above sees the whole, one below the lowest nothing. Empty when all are at one level.
-    The id is the whole incident's.
+    One entry for each level of `below`. The id is the whole incident's.
     """
-    levels = {m.root_id: level_of(m.admitted.report.sensitivity) for m in members}
-    lowest, highest = min(levels.values()), max(levels.values())
-    if lowest == highest:
+    lower = below(members)
+    if not lower:
         return {}
     first = min(members, key=lambda member: member.root_id)
     whole_id = id_of(first.day, first.root_id)
     return {
-        level: summarise(
-            [m for m in members if levels[m.root_id] <= level], incident_id=whole_id, nearby=nearby
-        )
-        for level in range(lowest, highest)
+        level: summarise(seen, incident_id=whole_id, nearby=nearby) for level, seen in lower.items()
+    }
+
+
+def below(members: Sequence[Member]) -> Mapping[int, Sequence[Member]]:
+    """Return the reports that viewers below the incident's level see, those up to their level.
+
+    One entry for each level from the lowest member's up to below the highest's; a viewer at the
+    highest or above sees the whole, one below the lowest nothing. Empty when all are at one level.
+    """
+    if len(members) == 1:
+        return {}
+    levels = [level_of(member.admitted.report.sensitivity) for member in members]
+    lowest, highest = min(levels), max(levels)
+    return {
+        seen: [m for m, level in zip(members, levels, strict=True) if level <= seen]
+        for seen in range(lowest, highest)
     }
 
 
@@ -178,6 +188,14 @@ def retracted(incident: Incident) -> Incident:
             "weight_milli": 0,
         }
     )
+
+
+def best_placed(members: Sequence[Member]) -> Member:
+    """Return the report whose place is the incident's."""
+    if len(members) == 1:
+        return members[0]
+    placed = [m for m in members if m.lon is not None and m.radius_m is not None]
+    return min(placed or members, key=lambda m: (m.radius_m or 0.0, m.root_id))
 
 
 def actor_class(reports: Sequence[Report]) -> str:
@@ -201,13 +219,6 @@ def precision(radius_m: float | None) -> str:
 def _surest_first(member: Member) -> tuple[int, float, str]:
     report = member.admitted.report
     return -weight_milli(report.source), _uncertainty_h(report.time_precision), member.root_id
-
-
-def _best_placed(members: Sequence[Member]) -> Member:
-    if len(members) == 1:
-        return members[0]
-    placed = [m for m in members if m.lon is not None and m.radius_m is not None]
-    return min(placed or members, key=lambda m: (m.radius_m or 0.0, m.root_id))
 
 
 def _start(reports: Sequence[AdmittedReport]) -> datetime:

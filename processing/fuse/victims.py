@@ -40,11 +40,14 @@ class Tally:
 
 
 _NONE = Count()
+_ZERO = (0, 0, 0)
 
 
 def tally(reports: Sequence[Report]) -> Tally:
     """Return the totals of some reports on one incident, the surest report first."""
     counted = [_counts(report) for report in reports if report.victims]
+    if not counted:
+        return Tally(_victims(_ZERO, 0, 0, (0, 0), _tagged_for_children(reports)), {})
     surest = counted[0] if len(counted) == 1 else _first_of_each(counted)
     killed, injured = surest.get("KILLED", _NONE), surest.get("INJURED", _NONE)
     least, most = killed.least, killed.most
@@ -109,11 +112,15 @@ def _counts(report: Report) -> dict[str, Count]:
 
 
 def _concern_children(reports: Sequence[Report]) -> bool:
-    tags = [tag for report in reports for tag in report.violations]
-    if tags and not _TAGS_OF_CHILDREN.isdisjoint(tags):
+    if _tagged_for_children(reports):
         return True
     groups = [c.group for report in reports for c in report.victims if c.best or c.max]
     return any(map(_is_child, groups))
+
+
+def _tagged_for_children(reports: Sequence[Report]) -> bool:
+    tags = [tag for report in reports for tag in report.violations]
+    return bool(tags) and not _TAGS_OF_CHILDREN.isdisjoint(tags)
 
 
 @lru_cache(maxsize=4_096)
