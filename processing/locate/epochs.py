@@ -6,6 +6,7 @@ ones lie nearer.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
@@ -32,11 +33,14 @@ class Epochs(Generic[IndexT]):
         self._layer = layer
         self._build = build
         self._changes = layer.changes()
+        self._change_days: list[int] = self._changes.tolist()
         self._kept: dict[int, IndexT] = {}
 
     def parts(self, day: IntArray) -> Iterator[tuple[IndexT, IntArray]]:
         """Yield each index that some days need, with the positions of those days."""
-        if len(day) == 0:
+        if len(day) <= 1:
+            for one in day.tolist():
+                yield self._of(bisect_right(self._change_days, one)), np.arange(1)
             return
         epoch = np.searchsorted(self._changes, day, side="right")
         first = int(epoch[0])

@@ -84,8 +84,8 @@ class NearbyIndex:
         look = Look(chords=chords.reshape(-1, FIRST_LOOK), row=row.reshape(-1, FIRST_LOOK))
         every_lon, every_lat = np.tile(lon, len(self._points)), np.tile(lat, len(self._points))
         nearest = confirmed(look, every_lon, every_lat, to_lon=self._lon, to_lat=self._lat)
-        short = np.flatnonzero(look.near()[:, -1])
-        for number in np.unique(short // n).tolist():
+        short = look.short()
+        for number in sorted({*(short // n).tolist()}):
             at = short[short // n == number]
             self._look_wider(nearest, at, lon=every_lon[at], lat=every_lat[at], day=day[at % n])
         return nearest

@@ -7,6 +7,7 @@ farther on the sphere than the nearest there times (1 + 0.0056) / (1 - 0.0056).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,15 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from processing.locate.layers import LayerColumns
-from schemas.geometry import EARTH_RADIUS_M, SPHERE_MARGIN, chord, geodesic_m_many, unit_xyz
+from schemas.geometry import (
+    EARTH_RADIUS_M,
+    SPHERE_MARGIN,
+    Position,
+    chord,
+    geodesic_m,
+    geodesic_m_many,
+    unit_xyz,
+)
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -25,6 +34,8 @@ _SPHERE_RATIO = 1.0113
 _ROUNDING = 1e-12
 # The second tells whether the first is surely the nearest; one more makes a second look rare.
 FIRST_LOOK = 3
+# Up to so many points plain floats are faster than arrays.
+_FEW = 24
 # Half a chord's arcsine is half the angle.
 _LEAST_M_A_RADIAN = 2.0 * EARTH_RADIUS_M / SPHERE_MARGIN
 
@@ -57,6 +68,12 @@ class Look:
         limit = self.chords[:, :1] * _SPHERE_RATIO + _ROUNDING
         return np.asarray((self.chords <= limit) & np.isfinite(self.chords))
 
+    def short(self) -> IntArray:
+        """Return the points for which k was too few to tell."""
+        limit = self.chords[:, 0] * _SPHERE_RATIO + _ROUNDING
+        last = self.chords[:, -1]
+        return np.flatnonzero((last <= limit) & (last < math.inf))
+
 
 class PointIndex:
     """A k-d tree over some rows of a layer. Points asked for must be finite."""
@@ -82,7 +99,7 @@ class PointIndex:
         k = FIRST_LOOK
         look = self.look(xyz, k=k)
         # Rare: many features at nearly one distance. Look wider, in the end at all of them.
-        while k < len(self._rows) and look.near()[:, -1].any():
+        while k < len(self._rows) and len(look.short()):
             k *= 4
             look = self.look(xyz, k=k)
         return confirmed(look, lon, lat, to_lon=self._layer.lon, to_lat=self._layer.lat)
@@ -120,6 +137,8 @@ def confirmed(
 
     Right for the points whose look was wide enough, see `Look.near`.
     """
+    if len(lon) <= _FEW:
+        return _confirmed_few(look, lon, lat, to_lon=to_lon, to_lat=to_lat)
     near = look.near()
     point, column = np.nonzero(near)
     which = look.row[point, column]
@@ -133,4 +152,31 @@ def confirmed(
         row=np.where(np.isfinite(least_m), row, -1),
         distance_m=least_m,
         others_m=np.where(np.isfinite(other), others_m, np.inf),
+    )
+
+
+def _confirmed_few(
+    look: Look, lon: FloatArray, lat: FloatArray, *, to_lon: FloatArray, to_lat: FloatArray
+) -> Nearest:
+    """Do what `confirmed` does, point by point."""
+    found: list[tuple[int, float, float]] = []
+    points = zip(look.chords.tolist(), look.row.tolist(), lon.tolist(), lat.tolist(), strict=True)
+    for chords, rows, lam, phi in points:
+        limit, here = chords[0] * _SPHERE_RATIO + _ROUNDING, Position(lon=lam, lat=phi)
+        least_m, row = min(
+            (
+                (geodesic_m(here, Position(lon=float(to_lon[at]), lat=float(to_lat[at]))), at)
+                for apart, at in zip(chords, rows, strict=True)
+                if apart <= limit and apart < math.inf
+            ),
+            default=(math.inf, -1),
+        )
+        other = chords[1] if rows[0] == row or row < 0 else chords[0]
+        others_m = math.asin(min(other / 2.0, 1.0)) * _LEAST_M_A_RADIAN
+        found.append((row, least_m, others_m if other < math.inf else math.inf))
+    row_of, distance_m, others_of = zip(*found, strict=True) if found else ((), (), ())
+    return Nearest(
+        row=np.array(row_of, dtype=np.int64),
+        distance_m=np.array(distance_m, dtype=np.float64),
+        others_m=np.array(others_of, dtype=np.float64),
     )
