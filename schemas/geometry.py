@@ -75,10 +75,19 @@ def geodesic_m_many(lon_a: Any, lat_a: Any, lon_b: Any, lat_b: Any) -> FloatArra
 
 def unit_xyz(lon: Any, lat: Any) -> FloatArray:  # noqa: ANN401 - anything array-like
     """Return points on the unit sphere, shape (n, 3), for a k-d tree."""
+    if isinstance(lon, float) and isinstance(lat, float):
+        return _one_xyz(lon, lat)
     lam = np.radians(np.asarray(lon, dtype=np.float64))
     phi = np.radians(np.asarray(lat, dtype=np.float64))
     cos_phi = np.cos(phi)
     return np.column_stack((cos_phi * np.cos(lam), cos_phi * np.sin(lam), np.sin(phi)))
+
+
+def _one_xyz(lon: float, lat: float) -> FloatArray:
+    # One point alone: arrays would cost ten times as much.
+    lam, phi = math.radians(lon), math.radians(lat)
+    cos_phi = math.cos(phi)
+    return np.array([[cos_phi * math.cos(lam), cos_phi * math.sin(lam), math.sin(phi)]])
 
 
 def chord(distance_m: float) -> float:

@@ -29,7 +29,9 @@ def uuid8_ms(unix_ms: int, *key: str | int) -> str:
 
 
 def _uuid8(unix_ms: int, key: str) -> str:
-    head = f"{min(max(unix_ms, 0), _MAX_MS):012x}"
+    if not 0 <= unix_ms <= _MAX_MS:
+        unix_ms = min(max(unix_ms, 0), _MAX_MS)
+    head = f"{unix_ms:012x}"
     tail = hashlib.sha256(key.encode()).hexdigest()
     return f"{head[:8]}-{head[8:]}-8{tail[1:4]}-{_VARIANT[tail[4]]}{tail[5:8]}-{tail[8:20]}"
 
@@ -42,7 +44,7 @@ def report_id(occurred_start: datetime, root_id: str, revision: int) -> str:
 
 def incident_id(day_start_ms: int, smallest_root_id: str) -> str:
     """Return the id of an incident from its mission-local day and its smallest root_id."""
-    return uuid8_ms(day_start_ms, "incident", smallest_root_id)
+    return _uuid8(day_start_ms, f"incident\x1f{smallest_root_id}")
 
 
 def flag_id(day_start_ms: int, flag_key: str) -> str:

@@ -51,6 +51,13 @@ def test_the_chord_of_a_distance_surely_reaches(
     assert float(np.linalg.norm(a - b)) <= chord(distance) + 1e-9
 
 
+@given(LON, LAT)
+def test_a_point_alone_lies_where_it_lies_among_others(lon: float, lat: float) -> None:
+    alone, among = unit_xyz(lon, lat), unit_xyz([lon, 0.0], [lat, 0.0])
+    assert alone.shape == (1, 3)
+    np.testing.assert_allclose(alone[0], among[0], rtol=0, atol=1e-15)
+
+
 @pytest.mark.parametrize(
     ("lon", "lat", "inside"),
     [(179, 0, True), (-179, 0, True), (0, 0, False), (175, 0, True), (179, 11, False)],
