@@ -101,7 +101,7 @@ class Pipeline:
         3. incidents: history, ids that point on, new revisions; members that moved
         4. the activity cube
         5. flags, with history
-        6. alerts, their ledger, deliveries
+        6. alerts, ids that point on, their ledger, deliveries
         7. the changes feed
         8. the position; it fails the whole batch when another worker has moved it
         """
@@ -120,6 +120,7 @@ class Pipeline:
         stores.flags.write(flagged.rows)
         rung = alerts.conclude(stores, asked, world.locator, link=self._link, now=now)
         stores.alerts.write(rung.rows)
+        stores.alerts.point_on(rung.redirects, returned=rung.returned)
         stores.alerts.append(rung.transitions)
         stores.alerts.tell(rung.deliveries)
         stores.log.announce(_changes(found, flagged, rung, now_us))

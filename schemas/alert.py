@@ -89,7 +89,8 @@ class Alert(Message):
     `seq` is the number of its last transition. `place_key` is a county P-code where one is
     certain, else a state P-code, else an H3 cell. `paged` tells whether anyone was rung for it,
     `paged_band` the highest band that anyone was rung for, counting the alert that it continues.
-    An alert without flags has lost its evidence.
+    An alert without flags has lost its evidence; where a correction moved that to another alert,
+    `replaced_by` is the other one, whose `replaces` is this one.
     """
 
     alert_id: str
@@ -115,6 +116,7 @@ class Alert(Message):
     owner: str | None = None
     continues: str | None = None
     replaced_by: str | None = None
+    replaces: str | None = None
     raised_at: Time
     updated_at: Time
     acknowledged_at: Time | None = None

@@ -77,13 +77,15 @@ class Label:
 class Decision:
     """What becomes of an alert, and why.
 
-    Without a transition there is nothing to write. `page` asks for deliveries of the transition.
+    Without a transition there is nothing to write. `page` asks for deliveries of the transition,
+    `newcomers` for those to endpoints that never heard of the alert, nor of one that it replaces.
     """
 
     alert: Alert | None
     transition: Transition | None
     page: bool
     reason: Reason
+    newcomers: bool = False
 
 
 def alert_key(
@@ -201,6 +203,7 @@ def _again(content: Content, previous: Alert, *, label: Label, now: datetime) ->
         "state": state,
         "paged": previous.paged or page,
         "paged_band": content.live_band if page else previous.paged_band,
+        "replaced_by": None,
         "updated_at": now,
     }
     if kind is TransitionKind.RAISED:
@@ -217,7 +220,8 @@ def _outcome(
     if previous.state is AlertState.WITHDRAWN:
         return AlertState.RAISED, TransitionKind.RAISED, Reason.CAME_BACK
     if page and previous.state not in OPEN_STATES:
-        return AlertState.RAISED, TransitionKind.RAISED, Reason.REOPENED
+        reason = Reason.CAME_BACK if came_back else Reason.REOPENED
+        return AlertState.RAISED, TransitionKind.RAISED, reason
     if page:
         return previous.state, TransitionKind.UPDATED, Reason.BAND_ROSE
     reason = Reason.CAME_BACK if came_back else Reason.CHANGED

@@ -58,14 +58,17 @@ def _heirs(found: Mapping[str, Decision], roots: Mapping[str, frozenset[str]]) -
 
 
 def _is_fresh(one: Decision) -> bool:
-    return one.transition is not None and one.transition.from_state is None
+    if one.transition is None:
+        return False
+    return one.transition.from_state is None or one.reason is Reason.CAME_BACK
 
 
 def _taken_over(new: Decision, old: Alert) -> Decision:
     """Return a new alert with the human state of the one that it replaces.
 
     It rings only when its band is above what people were rung for; then what they closed is open
-    again. Of an owner of the day before and one of the old alert, the old alert's counts.
+    again. While it is open, those who never heard of the matter are told: it may be their area
+    now. Of an owner of the day before and one of the old alert, the old alert's counts.
     """
     alert, transition = new.alert, new.transition
     if alert is None or transition is None:
@@ -80,12 +83,14 @@ def _taken_over(new: Decision, old: Alert) -> Decision:
             "acknowledged_at": None if reopened else old.acknowledged_at,
             "acknowledged_by": None if reopened else old.acknowledged_by,
             "ack_due_at": alert.ack_due_at if page else old.ack_due_at,
-            "paged": page,
+            "paged": page or old.paged,
             "paged_band": max(told, default=None),
+            "replaces": old.alert_id,
         }
     )
     step = transition.model_copy(update={"to_state": taken.state})
-    return replace(new, alert=taken, transition=step, page=page)
+    newcomers = new.page and not page and taken.state in OPEN_STATES
+    return replace(new, alert=taken, transition=step, page=page, newcomers=newcomers)
 
 
 def _replaced(old: Decision, new_id: str) -> Decision:

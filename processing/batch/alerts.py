@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from processing.alerts.correlate import AlertKey, Decision, Label, Standing, assemble
+from processing.alerts.correlate import AlertKey, Decision, Label, Reason, Standing, assemble
 from processing.alerts.names import area_name
-from processing.batch.rows import AlertRow, DeliveryRow, FlagRow, TransitionRow
+from processing.alerts.succession import roots_of, succeed
+from processing.batch.rows import AlertRow, DeliveryRow, FlagRow, RedirectRow, TransitionRow
 from processing.batch.stores import Stores
 from processing.batch.telling import Link, Told, deliveries
 from processing.locate.locate import Locator
@@ -18,12 +19,16 @@ from schemas.codec import decode, encode
 from schemas.column_types import to_micros
 from schemas.flag import Flag
 
+ENTITY = "alert"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertChanges:
-    """What a batch does to the alerts."""
+    """What a batch does to the alerts. `returned` are ids that no longer point on."""
 
     rows: tuple[AlertRow, ...] = ()
+    redirects: tuple[RedirectRow, ...] = ()
+    returned: frozenset[str] = frozenset()
     transitions: tuple[TransitionRow, ...] = ()
     deliveries: tuple[DeliveryRow, ...] = ()
 
@@ -42,11 +47,12 @@ def conclude(
     """Assemble alerts from the flags that are stored now.
 
     In order of day, so that what an alert takes over from the day before is what this batch made
-    of that.
+    of that. Then those whose evidence moved to another alert are replaced by it.
     """
     if not asked.alert_ids:
         return AlertChanges()
-    standing = _standing(stores, asked)
+    stood = _standing(stores, asked)
+    standing = dict(stood)
     flags = _flags(stores.flags.of_alerts(asked.alert_ids))
     number = stores.alerts.last_number()
     decisions: list[Decision] = []
@@ -66,7 +72,7 @@ def conclude(
         number = max(number, decision.alert.number)
         standing[key.alert_id] = decision.alert
         decisions.append(decision)
-    return _rows(stores, decisions, locator, link)
+    return _rows(stores, _succeeded(stores, decisions, stood, flags), locator, link)
 
 
 def alert_row(alert: Alert) -> AlertRow:
@@ -130,24 +136,81 @@ def _flags(rows: Iterable[FlagRow]) -> Mapping[str, list[Flag]]:
     return found
 
 
+def _succeeded(
+    stores: Stores,
+    decisions: Sequence[Decision],
+    stood: Mapping[str, Alert],
+    flags: Mapping[str, Sequence[Flag]],
+) -> Sequence[Decision]:
+    """Let what is raised take over from what lost its evidence to it.
+
+    A withdrawn flag keeps what it said, so it tells what an alert rested on before.
+    """
+    gone = {
+        one.alert.alert_id: stood[one.alert.alert_id]
+        for one in decisions
+        if one.alert is not None and one.reason is Reason.EVIDENCE_GONE
+    }
+    if not gone or len(gone) == len(decisions):
+        return decisions
+    lost = {flag_id for alert in gone.values() for flag_id in alert.flag_ids}
+    said = {row.flag_id: decode(Flag, row.body) for row in stores.flags.of_ids(lost)}
+    roots = {
+        alert_id: roots_of(one for one in found if not one.shadow)
+        for alert_id, found in flags.items()
+    }
+    for alert_id, alert in gone.items():
+        roots[alert_id] = roots_of(said[one] for one in alert.flag_ids if one in said)
+    return succeed(decisions, previous=gone, roots=roots)
+
+
 def _rows(
     stores: Stores, decisions: Collection[Decision], locator: Locator, link: Link
 ) -> AlertChanges:
     changed = [
-        (one.alert, one.transition, one.page)
+        (one.alert, one.transition)
         for one in decisions
         if one.alert is not None and one.transition is not None
     ]
-    rung = [alert.alert_id for alert, _, page in changed if page]
-    endpoints = stores.alerts.endpoints() if rung else []
-    heard = stores.alerts.told(rung) if endpoints else {}
-    told = [
-        Told(alert, transition, locator.parent(alert.place_key) or None, heard[alert.alert_id])
-        for alert, transition, page in changed
-        if page and endpoints
-    ]
     return AlertChanges(
-        rows=tuple(alert_row(alert) for alert, _, _ in changed),
-        transitions=tuple(transition_row(transition) for _, transition, _ in changed),
-        deliveries=tuple(deliveries(told, endpoints, link=link)),
+        rows=tuple(alert_row(alert) for alert, _ in changed),
+        redirects=tuple(
+            RedirectRow(alert.alert_id, alert.replaced_by, ENTITY, to_micros(alert.updated_at))
+            for alert, _ in changed
+            if alert.replaced_by is not None
+        ),
+        returned=frozenset(
+            one.alert.alert_id
+            for one in decisions
+            if one.alert is not None and one.reason is Reason.CAME_BACK
+        ),
+        transitions=tuple(transition_row(transition) for _, transition in changed),
+        deliveries=tuple(_deliveries(stores, decisions, locator, link)),
     )
+
+
+def _deliveries(
+    stores: Stores, decisions: Collection[Decision], locator: Locator, link: Link
+) -> list[DeliveryRow]:
+    rung = [
+        (one.alert, one.transition, one.newcomers)
+        for one in decisions
+        if one.alert is not None and one.transition is not None and (one.page or one.newcomers)
+    ]
+    endpoints = stores.alerts.endpoints() if rung else []
+    if not endpoints:
+        return []
+    # A new alert is not stored yet, so what it replaces is asked for by name.
+    replaced = {alert.replaces for alert, _, _ in rung if alert.replaces is not None}
+    heard = stores.alerts.told({alert.alert_id for alert, _, _ in rung} | replaced)
+    told = [
+        Told(
+            alert,
+            transition,
+            locator.parent(alert.place_key) or None,
+            heard[alert.alert_id] | heard.get(alert.replaces or "", frozenset()),
+            newcomers,
+        )
+        for alert, transition, newcomers in rung
+    ]
+    return deliveries(told, endpoints, link=link)

@@ -127,6 +127,9 @@ class AlertStore(Protocol):
     def write(self, rows: Sequence[AlertRow]) -> None:
         """Insert or replace alerts."""
 
+    def point_on(self, rows: Sequence[RedirectRow], *, returned: Collection[str]) -> None:
+        """Point the ids of replaced alerts on; those of `returned` stand for themselves again."""
+
     def append(self, rows: Sequence[TransitionRow]) -> None:
         """Append to the ledger."""
 
@@ -134,7 +137,7 @@ class AlertStore(Protocol):
         """Return the endpoints that are in service."""
 
     def told(self, alert_ids: Collection[str]) -> dict[str, frozenset[str]]:
-        """Return which endpoints were told of some alerts before."""
+        """Return which endpoints were told of some alerts, or of those they replace, before."""
 
     def tell(self, rows: Sequence[DeliveryRow]) -> None:
         """Queue deliveries."""

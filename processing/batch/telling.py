@@ -21,12 +21,16 @@ _AT_ONCE = 0.0
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A transition to tell of: the alert as it left it, and who heard of the alert before."""
+    """A transition to tell of: the alert as it left it, and who heard of the alert before.
+
+    `newcomers`: only those are told who did not hear of it before.
+    """
 
     alert: Alert
     transition: Transition
     adm1: str | None
     before: Collection[str] = ()
+    newcomers: bool = False
 
 
 def deliveries(
@@ -52,4 +56,5 @@ def deliveries(
         for endpoint_id in match(
             endpoints, one.alert, one.transition, adm1=one.adm1, told=one.before
         )
+        if not (one.newcomers and endpoint_id in one.before)
     ]

@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 
 from processing.adapters.sql.statements import Sql, columns, insert, listed
-from processing.batch.rows import AlertRow, DeliveryRow, TransitionRow
+from processing.batch.rows import AlertRow, DeliveryRow, RedirectRow, TransitionRow
 from schemas.codec import decode
 from schemas.delivery import Endpoint
-from schemas.tables import alert_transitions, alerts, deliveries, endpoints
+from schemas.tables import alert_transitions, alerts, deliveries, endpoints, redirects
 
 _ALL = columns(alerts, prefix="a.")
 
@@ -20,10 +20,20 @@ SELECT {_ALL} FROM json_each(?) AS j CROSS JOIN alerts AS a ON a.alert_id = j.va
 _LAST_NUMBER = "SELECT coalesce(max(number), 0) FROM alerts"
 _WRITE = insert(alerts, verb="INSERT OR REPLACE")
 _APPEND = insert(alert_transitions)
+_COME_BACK = "DELETE FROM redirects WHERE old_id = ? AND entity = 'alert'"
+_POINT_ON = insert(redirects, verb="INSERT OR REPLACE")
+# Two alerts can replace each other in turn: UNION ends that.
 _TOLD = """
-SELECT DISTINCT d.alert_id, d.endpoint_id
-FROM endpoints AS e CROSS JOIN json_each(?) AS j
-CROSS JOIN deliveries AS d ON d.endpoint_id = e.endpoint_id AND d.alert_id = j.value
+WITH RECURSIVE line (alert_id, heard_as) AS (
+    SELECT value, value FROM json_each(?)
+    UNION
+    SELECT l.alert_id, CAST(a.body AS TEXT) ->> '$.replaces'
+    FROM line AS l CROSS JOIN alerts AS a ON a.alert_id = l.heard_as
+    WHERE CAST(a.body AS TEXT) ->> '$.replaces' IS NOT NULL
+)
+SELECT DISTINCT l.alert_id, d.endpoint_id
+FROM endpoints AS e CROSS JOIN line AS l
+CROSS JOIN deliveries AS d ON d.endpoint_id = e.endpoint_id AND d.alert_id = l.heard_as
 """
 _TELL = insert(deliveries, verb="INSERT OR IGNORE")
 
@@ -48,6 +58,11 @@ class SqlAlerts:
         """Insert or replace alerts."""
         self._sql.many(_WRITE, rows)
 
+    def point_on(self, rows: Sequence[RedirectRow], *, returned: Collection[str]) -> None:
+        """Point the ids of replaced alerts on; those of `returned` stand for themselves again."""
+        self._sql.many(_COME_BACK, [(alert_id,) for alert_id in returned])
+        self._sql.many(_POINT_ON, rows)
+
     def append(self, rows: Sequence[TransitionRow]) -> None:
         """Append to the ledger."""
         self._sql.many(_APPEND, rows)
@@ -63,7 +78,7 @@ class SqlAlerts:
         return [endpoint for endpoint in decoded if endpoint.active]
 
     def told(self, alert_ids: Collection[str]) -> dict[str, frozenset[str]]:
-        """Return which endpoints were told of some alerts before."""
+        """Return which endpoints were told of some alerts, or of those they replace, before."""
         found: dict[str, set[str]] = {alert_id: set() for alert_id in alert_ids}
         for alert_id, endpoint_id in self._sql.rows(_TOLD, listed(alert_ids)):
             found[alert_id].add(endpoint_id)

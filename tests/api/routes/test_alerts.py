@@ -163,6 +163,14 @@ class TestDetail:
         ]
         assert found["allowed"][0] == "ACKNOWLEDGED"
 
+    def test_one_that_was_replaced_stays_readable_and_points_on(self, world: World) -> None:
+        with world.begin() as connection:
+            new = raised(connection, 88)
+            old = raised(connection, 87, state=AlertState.WITHDRAWN, replaced_by=new)
+        answer = signed_in(world, person()).get(f"/v1/alerts/{old}").json()
+        assert answer["alert"]["replaced_by"] == new
+        assert answer["allowed"] == []
+
     def test_nothing_is_allowed_when_it_is_over(self, world: World) -> None:
         with world.begin() as connection:
             alert_id = raised(connection, state=AlertState.RESOLVED)
