@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import threading
 import time
 import webbrowser
@@ -57,6 +58,8 @@ class Show:
 
 def run_show(show: Show, console: Console) -> int:
     """Run the demo until Ctrl-C; return the exit status."""
+    # SIGTERM ends as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     receiver_url = f"http://127.0.0.1:{show.receiver_port}/webhook"
     prepared = prepare(
         show.settings,
