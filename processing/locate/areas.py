@@ -61,6 +61,8 @@ class AreaIndex:
         for at, which in zip(point[sure].tolist(), polygon[sure].tolist(), strict=True):
             held.area[at] = self._ids[which]
             held.candidates[at] = self._alone[which]
+        if len(touches.point) == 0 and sure.all():
+            return held
         doubtful = np.union1d(
             point[~sure] * areas + polygon[~sure], touches.point * areas + touches.polygon
         )

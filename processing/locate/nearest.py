@@ -36,6 +36,8 @@ _ROUNDING = 1e-12
 FIRST_LOOK = 3
 # Up to so many points plain floats are faster than arrays.
 _FEW = 24
+# Asking a tree costs as much as measuring to so many features.
+_FEW_FEATURES = 256
 # Half a chord's arcsine is half the angle.
 _LEAST_M_A_RADIAN = 2.0 * EARTH_RADIUS_M / SPHERE_MARGIN
 
@@ -86,12 +88,23 @@ class PointIndex:
         self._lon, self._lat = layer.lon[rows], layer.lat[rows]
         self._radius_m = layer.radius_m[rows]
         self._max_radius_m = float(self._radius_m.max()) if len(rows) else 0.0
-        self._tree = cKDTree(unit_xyz(self._lon, self._lat))
+        self._xyz = unit_xyz(self._lon, self._lat)
+        self._tree = cKDTree(self._xyz)
 
     def look(self, xyz: FloatArray, *, k: int = FIRST_LOOK) -> Look:
         """Return the k nearest on the sphere to points on it."""
+        if len(xyz) == 1 and k <= len(self._rows) <= _FEW_FEATURES:
+            return self._look_at_all(xyz, k=k)
         chords, local = self._tree.query(xyz, k=np.arange(1, k + 1))
         return Look(chords=chords, row=self._answers[local])
+
+    def _look_at_all(self, xyz: FloatArray, *, k: int) -> Look:
+        apart = self._xyz - xyz
+        apart *= apart
+        # In the order of the tree's own sum: to the last bit the same.
+        chords = np.sqrt(apart[:, 0] + apart[:, 1] + apart[:, 2])
+        local = chords.argsort(kind="stable")[:k]
+        return Look(chords=chords[local][None, :], row=self._rows[local][None, :])
 
     def nearest(self, lon: FloatArray, lat: FloatArray) -> Nearest:
         """Return the nearest feature's point to each point, whatever the features' own radii."""
@@ -115,8 +128,11 @@ class PointIndex:
             unit_xyz(lon, lat), chord(reach_m + self._max_radius_m) + _ROUNDING
         )
         counts = np.fromiter(map(len, balls), dtype=np.int64, count=len(lon))
-        if not counts.any():
-            return found
+        if counts.sum() <= _FEW:
+            return [
+                self._within_few(lam, phi, ball, reach_m=reach_m)
+                for lam, phi, ball in zip(lon.tolist(), lat.tolist(), balls, strict=True)
+            ]
         point = np.repeat(np.arange(len(lon)), counts)
         local = np.concatenate([np.asarray(ball, dtype=np.int64) for ball in balls if ball])
         centre_m = geodesic_m_many(lon[point], lat[point], self._lon[local], self._lat[local])
@@ -128,6 +144,18 @@ class PointIndex:
         for at, feature, metres in zip(*listed, strict=True):
             found[at].append((feature, metres))
         return found
+
+    def _within_few(
+        self, lon: float, lat: float, ball: list[int], *, reach_m: float
+    ) -> list[tuple[int, float]]:
+        found: list[tuple[float, int]] = []
+        for local in ball:
+            there = Position(lon=float(self._lon[local]), lat=float(self._lat[local]))
+            centre_m = geodesic_m(Position(lon=lon, lat=lat), there)
+            edge_m = max(0.0, centre_m - float(self._radius_m[local]))
+            if edge_m <= reach_m:
+                found.append((edge_m, int(self._rows[local])))
+        return [(row, edge_m) for edge_m, row in sorted(found)]
 
 
 def confirmed(
