@@ -64,9 +64,10 @@ class _Parsed(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """A report, the bytes that say the same, and what was mended on the way."""
+    """A report, the document and bytes that say the same, and what was mended on the way."""
 
     report: PlainReport | SentReport
+    document: dict[str, Any]
     text: bytes
     body_sha256: str
     findings: tuple[Finding, ...]
@@ -123,26 +124,44 @@ def _parse(body: bytes, limits: IntakeLimits) -> _Parsed | Refused:
 
 
 def _read(parsed: _Parsed, context: Context, limits: IntakeLimits) -> _Read | Refused:
-    plain = read_plain(
-        parsed.document, received_at=context.received_at, max_level=context.sender.max_level
-    )
+    plain = _plain(parsed.document, context)
     if plain is not None:
-        return _Read(plain, parsed.text, parsed.body_sha256, ())
+        return _Read(plain, parsed.document, parsed.text, parsed.body_sha256, ())
     # A plain report is never deep.
     deep = too_deep(parsed.text, max_depth=limits.max_depth)
-    return deep or _read_carefully(parsed, context)
+    return deep or _read_respelled(parsed, context) or _read_carefully(parsed, context)
+
+
+def _plain(document: dict[str, Any], context: Context) -> PlainReport | None:
+    return read_plain(document, received_at=context.received_at, max_level=context.sender.max_level)
+
+
+def _read_respelled(parsed: _Parsed, context: Context) -> _Read | None:
+    """Read a report that is plain but for some unknown codes; None when more is odd."""
+    changes = vocabulary.changes(parsed.document)
+    if not changes or not all(change.is_code for change in changes):
+        return None
+    document = orjson.loads(parsed.text)
+    for change in changes:
+        vocabulary.apply(document, change)
+    plain = _plain(document, context)
+    if plain is None:
+        return None
+    findings = tuple([change.finding for change in changes])
+    return _Read(plain, document, canonical(document), parsed.body_sha256, findings)
 
 
 def _read_carefully(parsed: _Parsed, context: Context) -> _Read | Refused:
-    _, text, body_sha256 = parsed
+    document, text, body_sha256 = parsed
     try:
-        return _Read(read_exact(text), text, body_sha256, ())
+        return _Read(read_exact(text), document, text, body_sha256, ())
     except ValidationError:
         spare = derived_root_id(context.sender.unit_id, body_sha256)
         repaired = repair(text, zone=context.gazetteer.zone, spare_root_id=spare)
     if repaired is None:
         return _unusable(())
-    return _Read(repaired.report, canonical(repaired.document), body_sha256, repaired.findings)
+    document = repaired.document
+    return _Read(repaired.report, document, canonical(document), body_sha256, repaired.findings)
 
 
 # ---------------------------------------------------------------- judging
@@ -156,7 +175,7 @@ def _judge(read: _Read, context: Context, limits: IntakeLimits) -> _Judged | Ref
     place = decode_place(report.location, context.gazetteer)
     if not (times.was_given or _says_what(report) or _says_where(report, place)):
         return _unusable(read.findings)
-    changes = vocabulary.changes(report)
+    changes = vocabulary.changes(read.document)
     findings = (
         *read.findings,
         *times.findings,
@@ -171,11 +190,12 @@ def _judge(read: _Read, context: Context, limits: IntakeLimits) -> _Judged | Ref
 def _judge_plain(
     read: _Read, report: PlainReport, context: Context, limits: IntakeLimits
 ) -> _Judged:
-    """Judge what is left of a report that was found clean: its place."""
+    """Judge what is left of a report that was found plain: its place."""
     place = decode_plain(report.location, context.gazetteer) if report.location else DecodedPlace()
     if place is None:
         place = decode_place(report.reported_location(), context.gazetteer)
-    warnings = _warnings(place.findings, most=limits.max_warnings) if place.findings else ()
+    findings = (*place.findings, *read.findings)
+    warnings = _warnings(findings, most=limits.max_warnings) if findings else ()
     return _Judged(read, CheckedTimes(report.occurred_start), place, (), warnings)
 
 

@@ -61,7 +61,7 @@ LOCATION_FIELDS = frozenset(
         "accuracy_m",
     }
 )
-ACTOR_FIELDS = frozenset(["actor_id", "name", "type", "role"])
+ACTOR_FIELDS = frozenset(["actor_id", "name", "type", "role", "raw_code"])
 VICTIM_FIELDS = frozenset(["harm", "group", "population", "min", "best", "max", "estimate"])
 SOURCE_FIELDS = frozenset(["type", "ref", "reliability", "credibility"])
 
@@ -201,6 +201,7 @@ def _actor_check() -> Check:
             and get("type", "UNKNOWN") in types
             and get("role", "PARTY") in roles
             and _is_text(get("name", ""), _SHORT)
+            and _is_text(get("raw_code", ""), _SHORT)
             and ("actor_id" not in it or _KEY.fullmatch(it["actor_id"]) is not None)
         )
 

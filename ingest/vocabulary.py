@@ -6,14 +6,14 @@ the highest level. A list without fallback keeps the unknown code as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from ingest.finding import Finding, pointer, shown
 from schemas.codes.lists import CodeList, code_list
-from schemas.report import Report
 
 Document = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -31,10 +31,20 @@ TOP = {
 }
 ACTOR = {"type": "actor_type", "role": "actor_role"}
 VICTIM = {"harm": "harm", "group": "victim_group", "population": "victim_population"}
+PARTS = {
+    "location": {"precision": "loc_precision"},
+    "source": {"type": "source_type"},
+    "actors": ACTOR,
+    "victims": VICTIM,
+}
 MANY = {"caveats": "caveat", "violations": "violation"}
 
 # Beside these the model has a place for the sender's own code.
 _WITH_RAW_CODE = frozenset({"event_type", "actor_type"})
+
+
+# As `schemas.message.Code` has it.
+_CODE = re.compile(r"[A-Za-z0-9_.:/ -]{1,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +55,8 @@ class Change:
     value: str
     raw: str | None
     finding: Finding
+    # Whether what was sent has the form of a code; words have not.
+    is_code: bool
 
 
 @cache
@@ -53,12 +65,15 @@ def known(name: str) -> frozenset[str]:
     return frozenset(code_list(name).codes)
 
 
-def changes(report: Report) -> Sequence[Change]:
-    """Return what to change so that every code of a report is in its list."""
+def changes(document: Document) -> list[Change]:
+    """Return what to change so that every code of a document is in its list.
+
+    Works on any JSON object; what is no text where a code is asked is somebody else's to judge.
+    """
     return [
         _change(path, code_list(name), code)
-        for path, name, code in _codes(report)
-        if code is not None and code not in known(name)
+        for path, name, code in _codes(document)
+        if isinstance(code, str) and code not in known(name)
     ]
 
 
@@ -72,41 +87,51 @@ def apply(document: Document, change: Change) -> None:
         parent["raw_code"] = change.raw
 
 
-def _codes(report: Report) -> Iterator[tuple[Path, str, str | None]]:
+def _codes(document: Document) -> Iterator[tuple[Path, str, object]]:
     for key, name in TOP.items():
-        yield (key,), name, getattr(report, key)
-    yield ("location", "precision"), "loc_precision", report.location.precision
-    yield ("source", "type"), "source_type", report.source.type
-    for index, actor in enumerate(report.actors):
-        for key, name in ACTOR.items():
-            yield ("actors", index, key), name, getattr(actor, key)
-    for index, cell in enumerate(report.victims):
-        for key, name in VICTIM.items():
-            yield ("victims", index, key), name, getattr(cell, key)
-    yield from _many(report)
+        yield (key,), name, document.get(key)
+    for key, codes in PARTS.items():
+        part = document.get(key)
+        for path, item in _objects(key, part):
+            for inner, name in codes.items():
+                yield (*path, inner), name, item.get(inner)
+    yield from _many(document)
 
 
-def _many(report: Report) -> Iterator[tuple[Path, str, str]]:
+def _objects(key: str, part: object) -> Iterator[tuple[Path, Document]]:
+    if isinstance(part, dict):
+        yield (key,), part
+    if isinstance(part, list):
+        yield from (((key, index), it) for index, it in enumerate(part) if isinstance(it, dict))
+
+
+def _many(document: Document) -> Iterator[tuple[Path, str, object]]:
     for key, name in MANY.items():
-        for index, code in enumerate(getattr(report, key)):
-            yield (key, index), name, code
-    if report.gender is not None:
-        for index, code in enumerate(report.gender.who_is_absent):
-            yield ("gender", "who_is_absent", index), "who_is_absent", code
+        yield from _listed((key,), name, document.get(key))
+    gender = document.get("gender")
+    if isinstance(gender, dict):
+        path = ("gender", "who_is_absent")
+        yield from _listed(path, "who_is_absent", gender.get("who_is_absent"))
+
+
+def _listed(path: Path, name: str, codes: object) -> Iterator[tuple[Path, str, object]]:
+    if isinstance(codes, list):
+        yield from (((*path, index), name, code) for index, code in enumerate(codes))
 
 
 def _change(path: Path, codes: CodeList, code: str) -> Change:
+    is_code = _CODE.fullmatch(code) is not None
     spelled = _spelled(codes.name).get(_folded(code))
     if spelled is not None:
         detail = f"“{shown(code)}” read as {spelled}."
-        return Change(
-            path=path, value=spelled, raw=None, finding=_finding(path, "CODE_SPELLING", detail)
-        )
+        finding = Finding(pointer=pointer(*path), code="CODE_SPELLING", detail=detail)
+        return Change(path=path, value=spelled, raw=None, finding=finding, is_code=is_code)
     value = codes.fallback or code
     raw = code if codes.name in _WITH_RAW_CODE else None
     kept = "kept as raw_code, " if raw is not None else ""
     detail = f"“{shown(code)}” is not in the list {codes.name}; {kept}counted as {value}."
-    return Change(path=path, value=value, raw=raw, finding=_finding(path, "UNKNOWN_CODE", detail))
+    finding = Finding(pointer=pointer(*path), code="UNKNOWN_CODE", detail=detail)
+    return Change(path=path, value=value, raw=raw, finding=finding, is_code=is_code)
 
 
 @cache
@@ -116,7 +141,3 @@ def _spelled(name: str) -> Mapping[str, str]:
 
 def _folded(code: str) -> str:
     return code.strip().upper().replace(" ", "_").replace("-", "_")
-
-
-def _finding(path: Path, code: str, detail: str) -> Finding:
-    return Finding(pointer=pointer(*path), code=code, detail=detail)
