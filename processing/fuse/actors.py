@@ -28,12 +28,10 @@ def tokens(actors: Sequence[Actor]) -> tuple[str, ...]:
     """Return the sorted tokens of the named parties; empty when nobody is named."""
     if not actors:
         return ()
-    found = {
-        token(actor.actor_id or actor.name or "")
-        for actor in actors
-        if actor.role not in BYSTANDER_ROLES
-    }
-    return tuple(sorted(found - {""}))
+    if len(actors) == 1:
+        name = _token(actors[0])
+        return (name,) if name else ()
+    return tuple(sorted({_token(actor) for actor in actors} - {""}))
 
 
 def types(actors: Sequence[Actor]) -> tuple[str, ...]:
@@ -41,7 +39,14 @@ def types(actors: Sequence[Actor]) -> tuple[str, ...]:
     if not actors:
         return ()
     found = {actor.type for actor in actors if actor.role not in BYSTANDER_ROLES}
-    return tuple(sorted(found - {"UNKNOWN"}))
+    found.discard("UNKNOWN")
+    return tuple(sorted(found))
+
+
+def _token(actor: Actor) -> str:
+    if actor.role in BYSTANDER_ROLES:
+        return ""
+    return token(actor.actor_id or actor.name or "")
 
 
 @lru_cache(maxsize=16_384)

@@ -97,7 +97,7 @@ def summarise(
     Its id comes from the smallest root_id unless given; `revision` is left at 1 for the store to
     count.
     """
-    ordered = sorted(members, key=_surest_first) if len(members) > 1 else list(members)
+    ordered = sorted(members, key=_surest_first) if len(members) > 1 else members
     admitted = [member.admitted for member in ordered]
     reports = [one.report for one in admitted]
     surest = reports[0]
@@ -105,7 +105,7 @@ def summarise(
     counted = tally(reports)
     tags = _tags(reports)
     place = best_placed(ordered)
-    named = _named(reports)
+    named = tokens([actor for report in reports for actor in report.actors])
     sources = components(admitted)
     levels = [level_of(report.sensitivity) for report in reports]
     ids = tuple(sorted([(member.root_id, member.revision) for member in ordered]))
@@ -201,9 +201,10 @@ def best_placed(members: Sequence[Member]) -> Member:
 def actor_class(reports: Sequence[Report]) -> str:
     """Return the one type code that stands for who did it; alleged perpetrators go first."""
     parties = [a for r in reports for a in r.actors if a.role not in BYSTANDER_ROLES]
+    if not parties:
+        return "UNKNOWN"
     alleged = [a.type for a in parties if a.role == "PERPETRATOR_ALLEGED" and a.type != "UNKNOWN"]
-    found = set(alleged or [a.type for a in parties])
-    return min(found, key=_class_rank) if found else "UNKNOWN"
+    return min({*(alleged or [a.type for a in parties])}, key=_class_rank)
 
 
 @lru_cache(maxsize=4_096)
@@ -255,12 +256,6 @@ def _stated_severity(reports: Sequence[Report]) -> int:
 def _tags(reports: Sequence[Report]) -> tuple[str, ...]:
     tags = [tag for report in reports for tag in report.violations]
     return tuple(sorted(set(tags))) if tags else ()
-
-
-def _named(reports: Sequence[Report]) -> tuple[str, ...]:
-    if len(reports) == 1:
-        return tokens(reports[0].actors)
-    return tuple(sorted({token for report in reports for token in tokens(report.actors)}))
 
 
 def _key(named: Sequence[str]) -> str:
