@@ -36,6 +36,8 @@ def assess(stores: Stores, world: World, touched: Touched) -> Assessment:
     drafted: list[Drafted] = []
     answered: list[FlagRow] = []
     locator = world.locator
+    if not len(touched.before) and not len(touched.after):
+        return Assessment(drafted=(), answered=())
     for loaded in world.rules:
         rule = loaded.rule
         scope = scope_of(rule, touched, locator)

@@ -189,12 +189,11 @@ def _of_types(columns: IncidentColumns, types: Sequence[str]) -> list[int]:
 
 def _in_states(rule: AttackOnUn, columns: IncidentColumns) -> list[int]:
     """Return the obstructions whose state is certain."""
+    rows = _of_types(columns, rule.obstruction_types)
+    if not rows:
+        return rows
     classes = _classes(rule)
-    return [
-        row
-        for row in _of_types(columns, rule.obstruction_types)
-        if columns.adm1[row] and columns.event_class[row] in classes
-    ]
+    return [row for row in rows if columns.adm1[row] and columns.event_class[row] in classes]
 
 
 def _classes(rule: AttackOnUn) -> frozenset[str]:

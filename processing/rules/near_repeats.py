@@ -46,11 +46,13 @@ def attributed_rows(rule: Recurrence, columns: IncidentColumns) -> list[int]:
     Known well means that the place is no wider than the near band, or nothing could be called near.
     """
     classes = frozenset(rule.event_classes)
+    facts = zip(columns.actor_key, columns.event_class, strict=True)
+    rows = [row for row, (actor, class_) in enumerate(facts) if actor and class_ in classes]
+    if not rows:
+        return rows
     widest_m = rule.band_near.within_km * _METRES_IN_KM
-    known = is_placed(columns) & (columns.radius_m <= widest_m)
-    actor_keys, names = columns.actor_key, columns.event_class
-    rows = np.flatnonzero(known).tolist()
-    return [row for row in rows if actor_keys[row] and names[row] in classes]
+    known = (is_placed(columns) & (columns.radius_m <= widest_m)).tolist()
+    return [row for row in rows if known[row]]
 
 
 def repeats_of(

@@ -41,6 +41,8 @@ class Place:
 
 def keys_of(columns: IncidentColumns, rows: Sequence[int], layers: Layers) -> list[str]:
     """Return the place key of each row."""
+    if not rows:
+        return []
     placed = [row for row in rows if math.isfinite(columns.lon[row])]
     near = _nearest(columns, placed, layers)
     keys = {

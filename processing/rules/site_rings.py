@@ -37,12 +37,12 @@ class Hit:
 def violent_rows(rule: ViolenceNearSite, columns: IncidentColumns) -> list[int]:
     """Return the rows that the rule is about: of its types or classes, with a usable place."""
     types, classes = frozenset(rule.event_types), frozenset(rule.event_classes)
-    facts = zip(is_placed(columns).tolist(), columns.event_type, columns.event_class, strict=True)
-    return [
-        row
-        for row, (is_known, kind, class_) in enumerate(facts)
-        if is_known and (kind in types or class_ in classes)
-    ]
+    facts = zip(columns.event_type, columns.event_class, strict=True)
+    rows = [row for row, (kind, class_) in enumerate(facts) if kind in types or class_ in classes]
+    if not rows:
+        return rows
+    is_known = is_placed(columns).tolist()
+    return [row for row in rows if is_known[row]]
 
 
 def hits(

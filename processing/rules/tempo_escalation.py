@@ -57,6 +57,8 @@ def scope_of(rule: TempoEscalation, touched: Touched, layers: Layers) -> Scope:
         for row, key in zip(unsure, mass_killing.place_keys(columns, unsure, layers), strict=True):
             cells = mass_killing.cells_of(columns, row, key, layers)
             lone.append((key, int(columns.day[row]), cells))
+    if not days and not lone:
+        return Scope()
     after = needed_days(rule)
     spans = {county: (min(own), max(own) + after) for county, own in days.items()}
     return Scope(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from processing.adapters.sql.spans import joined
-from processing.adapters.sql.statements import Sql, insert, listed
+from processing.adapters.sql.statements import Row, Sql, insert, listed
 from processing.batch.rows import CubeRow
 from processing.rules.window import CubeColumns, CubeWindow
 from schemas.tables import cube
@@ -48,10 +48,7 @@ class SqlCube:
 
     def of_windows(self, windows: Sequence[CubeWindow]) -> CubeColumns:
         """Return the sums per (adm2, day, event_class) in any of some windows."""
-        asked = joined((code, w.day_from, w.day_to) for w in windows for code in w.adm2)
-        classes = [w.event_classes for w in windows]
-        only = listed(sorted(frozenset().union(*classes))) if all(classes) else None
-        rows = self._sql.rows(_OF_WINDOWS, listed(asked), only)
+        rows = self._of_windows(windows) if windows else []
         read = list(zip(*rows, strict=True)) or [()] * _WIDTH
         return CubeColumns(
             adm2=read[0],
@@ -61,6 +58,12 @@ class SqlCube:
             deaths=np.array(read[4], dtype=np.int64),
             civilian_deaths=np.array(read[5], dtype=np.int64),
         )
+
+    def _of_windows(self, windows: Sequence[CubeWindow]) -> list[Row]:
+        asked = joined((code, w.day_from, w.day_to) for w in windows for code in w.adm2)
+        classes = [w.event_classes for w in windows]
+        only = listed(sorted(frozenset().union(*classes))) if all(classes) else None
+        return self._sql.rows(_OF_WINDOWS, listed(asked), only)
 
 
 def _may_cancel_out(row: CubeRow) -> bool:
