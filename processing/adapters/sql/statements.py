@@ -31,20 +31,20 @@ class Sql:
             raise ConfigurationError(
                 "the batch store is written for SQLite; use a sqlite:// database"
             )
-        self._driver = driver
+        self.driver = driver
 
     def rows(self, statement: str, *parameters: object) -> list[Row]:
         """Return all rows of a query."""
-        return self._driver.execute(statement, parameters).fetchall()
+        return self.driver.execute(statement, parameters).fetchall()
 
     def one(self, statement: str, *parameters: object) -> int:
         """Run a statement once and return how many rows it touched."""
-        return self._driver.execute(statement, parameters).rowcount
+        return self.driver.execute(statement, parameters).rowcount
 
     def many(self, statement: str, rows: Sequence[Row]) -> None:
         """Run a statement once per row; nothing happens without rows."""
         if rows:
-            self._driver.executemany(statement, rows)
+            self.driver.executemany(statement, rows)
 
 
 def listed(values: Iterable[object]) -> str:

@@ -14,6 +14,7 @@ from processing.adapters.sql.flags_store import SqlFlags
 from processing.adapters.sql.incident_cache import IncidentCache
 from processing.adapters.sql.incidents_store import SqlIncidents
 from processing.adapters.sql.log_store import SqlLog
+from processing.adapters.sql.quiet import Quiet
 from processing.adapters.sql.reports_store import SqlReports
 from processing.adapters.sql.statements import Sql
 from processing.adapters.sql.world_store import SqlWorld
@@ -31,34 +32,40 @@ def sql_stores(begin: Transaction) -> Callable[[], AbstractContextManager[Stores
     Leaving the context without an error commits; then everything is durable. An error that may
     pass comes out as StorageError, whatever the driver calls it.
     """
-    cache = IncidentCache()
+    cache, quiet = IncidentCache(), Quiet()
 
     @contextmanager
     def transaction() -> Generator[Stores]:
         try:
             with translated(), begin() as connection:
                 sql = Sql(connection)
-                _agree(cache, sql, is_own=False)
-                yield stores_of(connection, cache)
+                if not quiet.look(sql):
+                    _agree(cache, sql, is_own=False)
+                yield _stores(sql, cache, quiet)
                 _agree(cache, sql, is_own=True)
+                quiet.leave(sql)
         except BaseException:
             # What was written is taken back, or nobody knows whether it is.
             cache.clear()
+            quiet.forget()
             raise
 
     return transaction
 
 
-def stores_of(connection: Connection, cache: IncidentCache | None = None) -> Stores:
+def stores_of(connection: Connection) -> Stores:
     """Return the stores of an open transaction."""
-    sql = Sql(connection)
+    return _stores(Sql(connection), None, Quiet())
+
+
+def _stores(sql: Sql, cache: IncidentCache | None, quiet: Quiet) -> Stores:
     return Stores(
         reports=SqlReports(sql),
         incidents=SqlIncidents(sql, cache),
         cube=SqlCube(sql),
         flags=SqlFlags(sql),
         alerts=SqlAlerts(sql),
-        world=SqlWorld(sql),
+        world=SqlWorld(sql, quiet),
         log=SqlLog(sql),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from processing.adapters.sql import layers, rules
+from processing.adapters.sql.quiet import Quiet
 from processing.adapters.sql.statements import Sql
 from schemas.layer import Feature
 from schemas.rule import Rule
@@ -19,12 +20,15 @@ SELECT coalesce(group_concat(v, ' '), '') FROM (
 class SqlWorld:
     """The mission's configuration as one transaction sees it."""
 
-    def __init__(self, sql: Sql) -> None:
+    def __init__(self, sql: Sql, quiet: Quiet) -> None:
         self._sql = sql
+        self._quiet = quiet
 
     def version(self) -> str:
         """Return a text that changes with every change of a layer or of the active rules."""
-        return str(self._sql.rows(_VERSION)[0][0])
+        if self._quiet.world is None:
+            self._quiet.world = str(self._sql.rows(_VERSION)[0][0])
+        return self._quiet.world
 
     def features(self) -> list[Feature]:
         """Return all features of all layers."""
