@@ -93,6 +93,11 @@ class TestSimilarity:
         assert similarity(SEEN, "quite another matter") == 0.0
         assert similarity("", SEEN) == 0.0
 
+    @given(st.text(st.characters(max_codepoint=127), max_size=60))
+    def test_a_plain_text_has_the_words_that_it_has_beside_other_signs(self, plain: str) -> None:
+        has_words = any(char.isalnum() or char == "_" for char in plain)
+        assert similarity(plain, f"{plain} …") == float(has_words)
+
     @given(st.text(max_size=60), st.text(max_size=60))
     def test_is_mutual_and_bounded(self, a: str, b: str) -> None:
         assert 0.0 <= similarity(a, b) == similarity(b, a) <= 1.0
