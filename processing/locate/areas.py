@@ -53,6 +53,8 @@ class AreaIndex:
         held = Held(area=[""] * n, candidates=[()] * n)
         if areas == 0 or n == 0:
             return held
+        if n == 1 and abs(lon[0]) != LON_LIMIT:
+            return self._hold_one(lon, lat, radius_m)
         point, polygon = self._containing(lon, lat)
         touches = self._boundaries.touched(lon, lat, radius_m)
         certain = np.bincount(point, minlength=n) == 1
@@ -61,8 +63,6 @@ class AreaIndex:
         for at, which in zip(point[sure].tolist(), polygon[sure].tolist(), strict=True):
             held.area[at] = self._ids[which]
             held.candidates[at] = self._alone[which]
-        if len(touches.point) == 0 and sure.all():
-            return held
         doubtful = np.union1d(
             point[~sure] * areas + polygon[~sure], touches.point * areas + touches.polygon
         )
@@ -71,6 +71,16 @@ class AreaIndex:
         ):
             held.candidates[at] += self._alone[which]
         return held
+
+    def _hold_one(self, lon: FloatArray, lat: FloatArray, radius_m: FloatArray) -> Held:
+        """Do what `hold` does for one circle off the antimeridian, without pairs."""
+        point = shapely.points(lon[0], lat[0])
+        holding = self._tree.query(point, predicate="intersects").tolist()
+        touched = self._boundaries.touched(lon, lat, radius_m).polygon.tolist()
+        if len(holding) == 1 and not touched:
+            return Held(area=[self._ids[holding[0]]], candidates=[self._alone[holding[0]]])
+        candidates = tuple(self._ids[which] for which in sorted({*holding, *touched}))
+        return Held(area=[""], candidates=[candidates])
 
     def _containing(self, lon: FloatArray, lat: FloatArray) -> tuple[IntArray, IntArray]:
         point, polygon = self._tree.query(shapely.points(lon, lat), predicate="intersects")

@@ -40,7 +40,7 @@ class Epochs(Generic[IndexT]):
         """Yield each index that some days need, with the positions of those days."""
         if len(day) <= 1:
             for one in day.tolist():
-                yield self._of(bisect_right(self._change_days, one)), np.arange(1)
+                yield self.on(one), np.arange(1)
             return
         epoch = np.searchsorted(self._changes, day, side="right")
         first = int(epoch[0])
@@ -49,6 +49,10 @@ class Epochs(Generic[IndexT]):
             return
         for number in np.unique(epoch).tolist():
             yield self._of(number), np.flatnonzero(epoch == number)
+
+    def on(self, day: int) -> IndexT:
+        """Return the index that one day needs."""
+        return self._of(bisect_right(self._change_days, day))
 
     def _of(self, epoch: int) -> IndexT:
         index = self._kept.get(epoch)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from processing.locate.epochs import Epochs
 from processing.locate.layers import LayerSet
 from processing.locate.nearest import FIRST_LOOK, Look, Nearest, PointIndex, confirmed
-from schemas.geometry import unit_xyz
+from schemas.geometry import Position, unit_xyz
 from schemas.incident import Nearby
 from schemas.layer import Feature, LayerKind
 
@@ -51,6 +51,8 @@ class NearbyIndex:
         """Return what is near finite points; see `Locator.nearby`."""
         if len(lon) == 0:
             return []
+        if len(lon) == 1:
+            return self._of_one(lon, lat, day=int(day[0]), radius_m=float(radius_m[0]))
         nearest = self._nearest(lon, lat, day)
         certain = nearest.others_m >= nearest.distance_m + 2.0 * np.tile(
             radius_m, len(NEARBY_LAYERS)
@@ -70,6 +72,22 @@ class NearbyIndex:
                 for found in zip(*by_point, strict=True)
             ]
         )
+
+    def _of_one(
+        self, lon: FloatArray, lat: FloatArray, *, day: int, radius_m: float
+    ) -> list[tuple[Nearby, ...]]:
+        """Do what `of` does for one point, without arrays over layers."""
+        xyz, here = unit_xyz(lon, lat), Position(lon=float(lon[0]), lat=float(lat[0]))
+        listed: list[Facts] = []
+        for first, points in zip(self._first.tolist(), self._points, strict=True):
+            row, distance_m, others_m = points.on(day).nearest_one(xyz, here)
+            if row >= 0:
+                # As numpy rounds: to the nearest tenth of the product.
+                metres = round(distance_m * 10.0) / 10.0
+                is_certain = others_m >= distance_m + 2.0 * radius_m
+                facts = self._facts[first + row]
+                listed.append({**facts, "distance_m": metres, "certain": is_certain})
+        return _ROWS.validate_python([listed])
 
     def _nearest(self, lon: FloatArray, lat: FloatArray, day: IntArray) -> Nearest:
         """Return the nearest of each layer, all points of one layer after those of another."""

@@ -117,6 +117,16 @@ class PointIndex:
             look = self.look(xyz, k=k)
         return confirmed(look, lon, lat, to_lon=self._layer.lon, to_lat=self._layer.lat)
 
+    def nearest_one(self, xyz: FloatArray, here: Position) -> tuple[int, float, float]:
+        """Return row, distance_m and others_m (see `Nearest`) of one point, given twice."""
+        look = self.look(xyz)
+        if len(look.short()):
+            found = self.nearest(np.array([here.lon]), np.array([here.lat]))
+            return int(found.row[0]), float(found.distance_m[0]), float(found.others_m[0])
+        to_lon, to_lat = self._layer.lon, self._layer.lat
+        chords, rows = look.chords[0].tolist(), look.row[0].tolist()
+        return _confirmed_one(chords, rows, here, to_lon=to_lon, to_lat=to_lat)
+
     def within(
         self, lon: FloatArray, lat: FloatArray, *, reach_m: float
     ) -> list[list[tuple[int, float]]]:
@@ -187,24 +197,36 @@ def _confirmed_few(
     look: Look, lon: FloatArray, lat: FloatArray, *, to_lon: FloatArray, to_lat: FloatArray
 ) -> Nearest:
     """Do what `confirmed` does, point by point."""
-    found: list[tuple[int, float, float]] = []
     points = zip(look.chords.tolist(), look.row.tolist(), lon.tolist(), lat.tolist(), strict=True)
-    for chords, rows, lam, phi in points:
-        limit, here = chords[0] * _SPHERE_RATIO + _ROUNDING, Position(lon=lam, lat=phi)
-        least_m, row = min(
-            (
-                (geodesic_m(here, Position(lon=float(to_lon[at]), lat=float(to_lat[at]))), at)
-                for apart, at in zip(chords, rows, strict=True)
-                if apart <= limit and apart < math.inf
-            ),
-            default=(math.inf, -1),
-        )
-        other = chords[1] if rows[0] == row or row < 0 else chords[0]
-        others_m = math.asin(min(other / 2.0, 1.0)) * _LEAST_M_A_RADIAN
-        found.append((row, least_m, others_m if other < math.inf else math.inf))
+    found = [
+        _confirmed_one(chords, rows, Position(lon=lam, lat=phi), to_lon=to_lon, to_lat=to_lat)
+        for chords, rows, lam, phi in points
+    ]
     row_of, distance_m, others_of = zip(*found, strict=True) if found else ((), (), ())
     return Nearest(
         row=np.array(row_of, dtype=np.int64),
         distance_m=np.array(distance_m, dtype=np.float64),
         others_m=np.array(others_of, dtype=np.float64),
     )
+
+
+def _confirmed_one(
+    chords: list[float],
+    rows: list[int],
+    here: Position,
+    *,
+    to_lon: FloatArray,
+    to_lat: FloatArray,
+) -> tuple[int, float, float]:
+    limit = chords[0] * _SPHERE_RATIO + _ROUNDING
+    least_m, row = min(
+        (
+            (geodesic_m(here, Position(lon=float(to_lon[at]), lat=float(to_lat[at]))), at)
+            for apart, at in zip(chords, rows, strict=True)
+            if apart <= limit and apart < math.inf
+        ),
+        default=(math.inf, -1),
+    )
+    other = chords[1] if rows[0] == row or row < 0 else chords[0]
+    others_m = math.asin(min(other / 2.0, 1.0)) * _LEAST_M_A_RADIAN
+    return row, least_m, others_m if other < math.inf else math.inf
