@@ -82,6 +82,8 @@ class Admin:
         self, resolved: Resolved, rows: IntArray, *, day: IntArray, columns: AdminColumns
     ) -> None:
         """Give positions that tell no more than a state the state, and its counties to choose."""
+        if len(rows) == 0:
+            return
         for index, part in self._areas[LayerKind.ADM1].parts(day[rows]):
             at = rows[part]
             held = index.hold(resolved.lon[at], resolved.lat[at], np.zeros(len(at)))
@@ -99,6 +101,8 @@ class Admin:
         day: IntArray,
         columns: AdminColumns,
     ) -> None:
+        if len(rows) == 0:
+            return
         for index, part in self._areas[kind].parts(day[rows]):
             at = rows[part]
             held = index.hold(resolved.lon[at], resolved.lat[at], resolved.radius_m[at])

@@ -134,9 +134,12 @@ class PointIndex:
         found: list[list[tuple[int, float]]] = [[] for _ in range(len(lon))]
         if len(self._rows) == 0 or len(lon) == 0:
             return found
-        balls = self._tree.query_ball_point(
-            unit_xyz(lon, lat), chord(reach_m + self._max_radius_m) + _ROUNDING
-        )
+        reach = chord(reach_m + self._max_radius_m) + _ROUNDING
+        if len(lon) == 1:
+            ball = self._tree.query_ball_point(unit_xyz(lon, lat)[0], reach)
+            if len(ball) <= _FEW:
+                return [self._within_few(float(lon[0]), float(lat[0]), ball, reach_m=reach_m)]
+        balls = self._tree.query_ball_point(unit_xyz(lon, lat), reach)
         counts = np.fromiter(map(len, balls), dtype=np.int64, count=len(lon))
         if counts.sum() <= _FEW:
             return [
