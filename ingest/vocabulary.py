@@ -7,7 +7,7 @@ the highest level. A list without fallback keeps the unknown code as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -70,11 +70,23 @@ def changes(document: Document) -> list[Change]:
 
     Works on any JSON object; what is no text where a code is asked is somebody else's to judge.
     """
-    return [
-        _change(path, code_list(name), code)
-        for path, name, code in _codes(document)
-        if isinstance(code, str) and code not in known(name)
-    ]
+    found: list[Change] = []
+    _look(found, document, TOP, ())
+    for key, lists in PARTS.items():
+        part = document.get(key)
+        if isinstance(part, dict):
+            _look(found, part, lists, (key,))
+        elif isinstance(part, list):
+            for index, item in enumerate(part):
+                if isinstance(item, dict):
+                    _look(found, item, lists, (key, index))
+    for key, name in MANY.items():
+        _look_through(found, document.get(key), name, (key,))
+    gender = document.get("gender")
+    if isinstance(gender, dict):
+        path = ("gender", "who_is_absent")
+        _look_through(found, gender.get("who_is_absent"), "who_is_absent", path)
+    return found
 
 
 def apply(document: Document, change: Change) -> None:
@@ -87,36 +99,18 @@ def apply(document: Document, change: Change) -> None:
         parent["raw_code"] = change.raw
 
 
-def _codes(document: Document) -> Iterator[tuple[Path, str, object]]:
-    for key, name in TOP.items():
-        yield (key,), name, document.get(key)
-    for key, codes in PARTS.items():
-        part = document.get(key)
-        for path, item in _objects(key, part):
-            for inner, name in codes.items():
-                yield (*path, inner), name, item.get(inner)
-    yield from _many(document)
+def _look(found: list[Change], item: Document, lists: Mapping[str, str], path: Path) -> None:
+    for key, name in lists.items():
+        code = item.get(key)
+        if isinstance(code, str) and code not in known(name):
+            found.append(_change((*path, key), code_list(name), code))
 
 
-def _objects(key: str, part: object) -> Iterator[tuple[Path, Document]]:
-    if isinstance(part, dict):
-        yield (key,), part
-    if isinstance(part, list):
-        yield from (((key, index), it) for index, it in enumerate(part) if isinstance(it, dict))
-
-
-def _many(document: Document) -> Iterator[tuple[Path, str, object]]:
-    for key, name in MANY.items():
-        yield from _listed((key,), name, document.get(key))
-    gender = document.get("gender")
-    if isinstance(gender, dict):
-        path = ("gender", "who_is_absent")
-        yield from _listed(path, "who_is_absent", gender.get("who_is_absent"))
-
-
-def _listed(path: Path, name: str, codes: object) -> Iterator[tuple[Path, str, object]]:
+def _look_through(found: list[Change], codes: object, name: str, path: Path) -> None:
     if isinstance(codes, list):
-        yield from (((*path, index), name, code) for index, code in enumerate(codes))
+        for index, code in enumerate(codes):
+            if isinstance(code, str) and code not in known(name):
+                found.append(_change((*path, index), code_list(name), code))
 
 
 def _change(path: Path, codes: CodeList, code: str) -> Change:
