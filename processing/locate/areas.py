@@ -18,6 +18,8 @@ from schemas.layer import Feature
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+# Up to so many circles are asked for one by one sooner than as arrays of pairs.
+_FEW = 4
 _POLYGONAL = frozenset({"Polygon", "MultiPolygon"})
 
 
@@ -53,8 +55,12 @@ class AreaIndex:
         held = Held(area=[""] * n, candidates=[()] * n)
         if areas == 0 or n == 0:
             return held
-        if n == 1 and abs(lon[0]) != LON_LIMIT:
-            return self._hold_one(lon, lat, radius_m)
+        if n <= _FEW and (np.abs(lon) != LON_LIMIT).all():
+            alone = [slice(at, at + 1) for at in range(n)]
+            ones = [self._hold_one(lon[at], lat[at], radius_m[at]) for at in alone]
+            return Held(
+                area=[one.area[0] for one in ones], candidates=[one.candidates[0] for one in ones]
+            )
         point, polygon = self._containing(lon, lat)
         touches = self._boundaries.touched(lon, lat, radius_m)
         certain = np.bincount(point, minlength=n) == 1
