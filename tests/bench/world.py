@@ -31,7 +31,7 @@ UNITS = (
 _VILLAGES_PER_COUNTY = 40
 _SIDES_PER_COUNTY = 9
 _SIDES = 90
-_SIDE_TYPES = ("ARMED_GROUP", "COMMUNITY_SELF_DEFENCE", "STATE_MILITARY", "CRIMINAL")
+_SIDE_TYPES = ("ARMED_GROUP", "COMMUNITY_SELF_DEFENCE", "STATE_MILITARY", "BANDITS")
 # How uneven counties and villages are: the standard deviation of the logarithm of their weight.
 _COUNTY_SPREAD, _VILLAGE_SPREAD = 0.9, 0.7
 
