@@ -58,8 +58,10 @@ class Show:
 
 def run_show(show: Show, console: Console) -> int:
     """Run the demo until Ctrl-C; return the exit status."""
-    # SIGTERM ends as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Both end the demo cleanly, also when it was started in the background of a shell, which
+    # makes its children ignore Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     receiver_url = f"http://127.0.0.1:{show.receiver_port}/webhook"
     prepared = prepare(
         show.settings,

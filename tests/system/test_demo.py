@@ -143,6 +143,7 @@ def test_an_alert_says_why_and_is_acknowledged_without_a_reload(page: Page) -> N
 
 def test_the_readers_own_report_appears(demo: Demo, page: Page) -> None:
     before = {row.get_attribute("data-alert-id") for row in page.get_by_test_id("alert-row").all()}
+    demo.wait_text("Ctrl-C stops everything", within_s=30)
     command = next(line for line in demo.text().splitlines() if line.startswith("curl "))
     answer = subprocess.run(shlex.split(command), capture_output=True, check=True, timeout=30)
     receipt = json.loads(answer.stdout)
@@ -162,7 +163,7 @@ def test_ctrl_c_ends_cleanly_and_starting_again_stores_nothing_twice(demo: Demo)
     before = demo.rows(counted)
     again = Demo(demo.folder, demo.port)
     try:
-        again.wait_text("Now send a report of your own", within_s=STARTS_WITHIN_S)
+        again.wait_text("Ctrl-C stops everything", within_s=STARTS_WITHIN_S)
     finally:
         status = again.interrupt()
     assert status == 0
