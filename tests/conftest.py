@@ -8,8 +8,12 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 SYSTEM_TESTS = Path(__file__).parent / "system"
+SYSTEM = "tests/system/"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
@@ -59,13 +63,25 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return report
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the system tests on one worker: each starts processes that want the other core."""
-    for item in items:
-        if item.path.is_relative_to(SYSTEM_TESTS):
-            item.add_marker(pytest.mark.system)
-            item.add_marker(pytest.mark.xdist_group("system"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let `-m system` choose the tests that start processes."""
+    if item.path.is_relative_to(SYSTEM_TESTS):
+        item.add_marker(pytest.mark.system)
+
+
+class SystemTestsTogether(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    """Sends the system tests to one worker, one after another: each wants the other core.
+
+    xdist's own groups (`--dist loadgroup`) mark node ids in a way that pytest 9.2 ignores.
+    """
+
+    @override
+    def _split_scope(self, nodeid: str) -> str:
+        return SYSTEM if nodeid.startswith(SYSTEM) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SystemTestsTogether:
+    return SystemTestsTogether(config, log)
 
 
 @pytest.fixture(scope="session")
