@@ -25,6 +25,7 @@ def openapi_components() -> dict[str, Any]:
     """Return the `components` that the paths of the door refer to."""
     schemas: dict[str, Any] = {"Problem": _problem_schema(), "BatchAnswer": _batch_schema()}
     for model, mode in ((Report, "validation"), (Receipt, "serialization")):
+        # The tuple above widens the two literal modes to str.
         schema = model.model_json_schema(ref_template=_REFS, mode=mode)  # type: ignore[arg-type]
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
