@@ -26,7 +26,7 @@ def main() -> int:
             kills = schedule(seed, reports=len(planned), outside=arguments.outside)
             outcome = run_under_kills(Path(folder), planned, kills)
         is_well = (
-            outcome.disturbed == outcome.undisturbed
+            not outcome.differing
             and not outcome.lost
             and not outcome.untold
             and not outcome.out_of_order

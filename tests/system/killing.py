@@ -16,7 +16,7 @@ from pathlib import Path
 from deploy.box import stepped_clock
 from deploy.database import open_database
 from deploy.demo.generator import Planned
-from processing.adapters.sql.state_hash import state_hash
+from processing.adapters.sql.state_hash import dump
 from tests.support.box import RunningBox, make_box, wait_for
 from tests.support.field import Field
 from tests.support.receiver import SECRET, Receiver, receiving
@@ -49,12 +49,14 @@ class Kill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a run under kills led to, beside the same reports undisturbed."""
+    """What a run under kills led to, beside the same reports undisturbed.
+
+    `differing` are the conclusions (lines of `dump`, over which state-hash goes) of one run alone.
+    """
 
     kills: int
     with_work_in_flight: int
-    disturbed: str
-    undisturbed: str
+    differing: tuple[str, ...]
     lost: tuple[tuple[str, int], ...]
     out_of_order: tuple[str, ...]
     untold: tuple[str, ...]
@@ -156,14 +158,12 @@ def _compare(
         seq, alert = int(ring.data["seq"]), str(ring.data["alert_id"])
         if seq not in heard[alert]:
             heard[alert].append(seq)
-    undisturbed = _undisturbed(folder, planned)
     database = open_database(box.settings.database_path)
     try:
         return Outcome(
             kills=kills,
             with_work_in_flight=busy,
-            disturbed=state_hash(database.read),
-            undisturbed=undisturbed,
+            differing=_differing(set(dump(database.read)), _undisturbed(folder, planned)),
             lost=tuple(sorted(set(units.answered) - stored)),
             out_of_order=tuple(alert for alert, seqs in heard.items() if seqs != sorted(seqs)),
             untold=tuple(
@@ -175,11 +175,19 @@ def _compare(
         database.engine.dispose()
 
 
-def _undisturbed(folder: Path, planned: Sequence[Planned]) -> str:
+def _undisturbed(folder: Path, planned: Sequence[Planned]) -> set[bytes]:
     calm = folder / "calm"
     calm.mkdir()
     desk = make_desk(calm, start=planned[0].send_at)
     desk.store(admitted(planned, desk.bundle), batch_size=100)
-    found = desk.state_hash()
+    found = set(dump(desk.database.read))
     desk.database.engine.dispose()
     return found
+
+
+def _differing(disturbed: set[bytes], undisturbed: set[bytes]) -> tuple[str, ...]:
+    """Return the conclusions of one run alone, marked as a diff does."""
+    return (
+        *(f"- {line.decode()}" for line in sorted(undisturbed - disturbed)),
+        *(f"+ {line.decode()}" for line in sorted(disturbed - undisturbed)),
+    )

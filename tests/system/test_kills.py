@@ -23,4 +23,4 @@ def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
     assert outcome.untold == ()
     assert outcome.out_of_order == ()
     assert outcome.unverified == 0
-    assert outcome.disturbed == outcome.undisturbed
+    assert outcome.differing == ()
