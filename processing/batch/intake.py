@@ -26,11 +26,7 @@ class Arrival(NamedTuple):
     record: Record
     admitted: AdmittedReport
     received_us: int
-
-    @property
-    def key(self) -> Key:
-        """The natural key."""
-        return self.admitted.report.root_id, self.admitted.report.revision
+    key: Key
 
     @property
     def rank(self) -> tuple[int, str, str, int]:
@@ -60,7 +56,9 @@ class Sifted:
 
 def arrival(record: Record, admitted: AdmittedReport) -> Arrival:
     """Return an arrival."""
-    return Arrival(record, admitted, to_micros(admitted.received_at))
+    report = admitted.report
+    key = report.root_id, report.revision
+    return Arrival(record, admitted, to_micros(admitted.received_at), key)
 
 
 def sift(arrivals: Sequence[Arrival], stored: Iterable[ReportRow]) -> Sifted:
@@ -118,8 +116,7 @@ def is_happening(admitted: AdmittedReport) -> bool:
     return report.record_kind in _HAPPENINGS and report.report_kind not in _NO_HAPPENING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turnover:
+class Turnover(NamedTuple):
     """The revision of one root that counted before a batch, and the one that counts after it."""
 
     before: ReportRow | None
@@ -134,15 +131,21 @@ def turnovers(
     old: dict[str, list[ReportRow]] = {}
     for row in stored:
         old.setdefault(row.root_id, []).append(row)
-    fresh: dict[str, list[ReportRow]] = {}
+    fresh: dict[str, ReportRow] = {}
     for row in new:
-        fresh.setdefault(row.root_id, []).append(row)
+        rival = fresh.setdefault(row.root_id, row)
+        if rival.revision < row.revision:
+            fresh[row.root_id] = row
     found: list[Turnover] = []
     for root_id in sorted(fresh):
         held = old.get(root_id, ())
         rows = [row for row in held if row.report_id not in gone]
-        after = max((*rows, *fresh[root_id]), key=lambda row: row.revision)
+        after = max((*rows, fresh[root_id]), key=_revision) if rows else fresh[root_id]
         before = next((row for row in held if row.current), None)
         if before is None or after is not before:
             found.append(Turnover(before=before, after=after))
     return found
+
+
+def _revision(row: ReportRow) -> int:
+    return row.revision

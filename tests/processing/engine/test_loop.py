@@ -54,7 +54,9 @@ class TestGoingThroughALog:
 
     def test_takes_fewer_records_after_a_slow_batch_and_more_again_later(self) -> None:
         store = MemoryStore()
-        bench = Bench(values(1_600), store=store, limits=EngineLimits(max_records=400))
+        bench = Bench(
+            values(1_600), store=store, limits=EngineLimits(max_records=400, max_age_s=0.25)
+        )
 
         def slow_at_first(_batch: Batch[str]) -> None:
             bench.clock.now_s += 1.0 if len(store.batches) == 1 else 0.01
