@@ -18,7 +18,7 @@ from processing.batch.assess import assess
 from processing.batch.contents import Contents, member
 from processing.batch.intake import CONFLICT, Arrival, Sifted, Turnover, arrival, sift, turnovers
 from processing.batch.placing import places, report_rows
-from processing.batch.rows import ChangeRow, DeadLetterRow, ReportRow
+from processing.batch.rows import ChangeRow, DeadLetterRow, ReportRow, counting
 from processing.batch.scene import Moves, moves, sightings
 from processing.batch.stores import ReportStore, Stores
 from processing.batch.telling import Link
@@ -212,9 +212,7 @@ def _write_reports(store: ReportStore, taken: Taken, fused: Fused) -> None:
     store.retire([report_id for report_id in former if report_id not in displaced])
     store.add(
         [
-            row._replace(current=True, incident_id=incident_of.get(row.root_id))
-            if row.report_id in current
-            else row
+            counting(row, incident_of.get(row.root_id)) if row.report_id in current else row
             for row in taken.rows
         ]
     )
