@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from processing.fuse.composed import NOBODY
 from schemas.codes.lists import code_list
 from schemas.incident import Victims
 from schemas.report import Report
@@ -74,6 +75,8 @@ def _victims(
     children: bool,  # noqa: FBT001 - called in one place
 ) -> Victims:
     least, best, most = killed
+    if not (any(killed) or civilians or injured or any(un) or children):
+        return NOBODY
     return Victims(
         killed_min=least,
         killed_best=best,

@@ -1,0 +1,104 @@
+"""What one report says, as fusing and summarising ask for it: found out once, as it never changes.
+
+An incident is composed again whenever a report joins it, and most of what its reports are asked
+for are codes that must be looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from processing.fuse.actors import BYSTANDER_ROLES, tokens, types
+from processing.fuse.weight import weight_milli
+from schemas.access import level_of
+from schemas.codes.lists import code_list
+from schemas.report import Actor, AdmittedReport, Report
+
+# Which type stands for an incident with several: who fights before who was merely there.
+ACTOR_CLASSES = (
+    "ARMED_GROUP",
+    "STATE_MILITARY",
+    "STATE_POLICE",
+    "STATE_OTHER",
+    "FOREIGN_FORCES",
+    "PRIVATE_MILITARY",
+    "POLITICAL_MILITIA",
+    "COMMUNITY_SELF_DEFENCE",
+    "BANDITS",
+    "UNKNOWN_ARMED",
+    "RIOTERS",
+    "PROTESTERS",
+    "UN_MILITARY",
+    "UN_POLICE",
+    "UN_CIVILIAN",
+    "AID_WORKER",
+    "CIVILIANS",
+    "UNKNOWN",
+)
+_CLASS_RANK = {code: rank for rank, code in enumerate(ACTOR_CLASSES)}
+
+_LONG_HOURS = 1e6
+
+# (no alleged perpetrator, rank, type code): of several parties the least stands for all.
+Part = tuple[bool, int, str]
+
+# After every type that there is, known or not.
+_NOBODY: Part = (True, len(ACTOR_CLASSES) + 1, "UNKNOWN")
+
+
+class Said(NamedTuple):
+    """One report, with what its codes mean.
+
+    `sureness` is what the surest report has the least of, `start` what the best known beginning
+    has the least of, `part` what the party that stands for all has the least of.
+    """
+
+    admitted: AdmittedReport
+    report: Report
+    actors: tuple[str, ...]
+    actor_types: tuple[str, ...]
+    sureness: tuple[int, float, str]
+    start: tuple[bool, float, datetime]
+    part: Part
+    weight_milli: int
+    level: int
+
+
+def said(admitted: AdmittedReport) -> Said:
+    """Return what a report says."""
+    report = admitted.report
+    weight, hours = weight_milli(report.source), _uncertainty_h(report.time_precision)
+    # By position: see `processing.batch.placing.report_rows`.
+    return Said(
+        admitted,
+        report,
+        tokens(report.actors),
+        types(report.actors),
+        (-weight, hours, report.root_id),
+        # Admission sees to it that there is a start.
+        (admitted.clock_suspect, hours, report.occurred_start or admitted.received_at),
+        _foremost(report.actors),
+        weight,
+        int(level_of(report.sensitivity)),
+    )
+
+
+def _foremost(actors: Sequence[Actor]) -> Part:
+    """Return the party that stands for who did it; alleged perpetrators go first."""
+    parties = [a for a in actors if a.role not in BYSTANDER_ROLES]
+    return min([_part(a.role, a.type) for a in parties], default=_NOBODY)
+
+
+@lru_cache(maxsize=4_096)
+def _part(role: str, type_: str) -> Part:
+    is_alleged = role == "PERPETRATOR_ALLEGED" and type_ != "UNKNOWN"
+    return not is_alleged, _CLASS_RANK.get(type_, len(_CLASS_RANK)), type_
+
+
+@lru_cache(maxsize=4_096)
+def _uncertainty_h(time_precision: str) -> float:
+    hours = code_list("time_precision").get(time_precision).attributes["uncertainty_h"]
+    return _LONG_HOURS if hours is None else float(hours)
