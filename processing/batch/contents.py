@@ -6,17 +6,15 @@ from collections.abc import Iterable, Mapping
 
 import h3.api.basic_int as h3
 
+from processing.batch.account import Account, read_account
 from processing.batch.rows import ReportRow
-from processing.fuse.said import Said, said
+from processing.fuse.said import Said
 from processing.fuse.summary import Member
-from schemas.codec import decode
-from schemas.report import AdmittedReport
 
-# About 3 kB each: enough for the open days of a busy mission in some 60 MB.
+# About 1 kB each: enough for the open days of a busy mission in some 20 MB.
 KEPT = 20_000
 
 Key = tuple[str, str]
-Content = Said
 
 
 class Contents:
@@ -28,12 +26,12 @@ class Contents:
 
     def __init__(self, kept: int = KEPT) -> None:
         self._young_kept = max(kept // 2, 1)
-        self._young: dict[Key, Content] = {}
-        self._old: dict[Key, Content] = {}
+        self._young: dict[Key, Said] = {}
+        self._old: dict[Key, Said] = {}
 
-    def add(self, row: ReportRow, admitted: AdmittedReport) -> None:
+    def add(self, account: Account) -> None:
         """Take in a report that is decoded already."""
-        self._young[row.report_id, row.sha256] = content_of(admitted)
+        self._young[account.report_id, account.sha256] = account.said
 
     def missing(self, rows: Iterable[ReportRow]) -> list[ReportRow]:
         """Return the rows whose content must be fetched."""
@@ -44,9 +42,9 @@ class Contents:
     def take_in(self, rows: Iterable[ReportRow], bodies: Mapping[str, bytes]) -> None:
         """Decode the bodies of some rows."""
         for row in rows:
-            self.add(row, decode(AdmittedReport, bodies[row.report_id]))
+            self.add(read_account(bodies[row.report_id]))
 
-    def of(self, row: ReportRow) -> Content:
+    def of(self, row: ReportRow) -> Said:
         """Return the content of a report that was taken in, and mark it as used."""
         key = (row.report_id, row.sha256)
         found = self._young.get(key)
@@ -60,17 +58,12 @@ class Contents:
             self._old, self._young = self._young, {}
 
 
-def content_of(admitted: AdmittedReport) -> Content:
-    """Return the content of a report."""
-    return said(admitted)
-
-
-def member(row: ReportRow, content: Content, *, adm0: str | None) -> Member:
+def member(row: ReportRow, said: Said, *, adm0: str | None) -> Member:
     """Return a located report as a member of an incident."""
     lon, lat = row.lon, row.lat
     # By position: an incident has one or two.
     return Member(
-        content,
+        said,
         row.day,
         lon,
         lat,

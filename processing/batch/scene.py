@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from processing.batch.contents import Contents
-from processing.batch.intake import Turnover, is_happening
+from processing.batch.intake import Turnover
 from processing.batch.rows import ReportRow
 from processing.fuse.cells import reach_cells
 from processing.fuse.columns import SightingColumns
@@ -37,7 +37,7 @@ def moves(turnovers: Sequence[Turnover], contents: Contents) -> Moves:
     lost: dict[str, str] = {}
     former: list[ReportRow] = []
     for one in turnovers:
-        if is_happening(contents.of(one.after).admitted):
+        if contents.of(one.after).is_happening:
             changed.append(one.after)
         if one.before is not None and one.before.incident_id is not None:
             lost[one.after.root_id] = one.before.incident_id

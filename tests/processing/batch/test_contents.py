@@ -3,10 +3,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processing.batch.account import account
 from processing.batch.contents import Contents
-from processing.batch.intake import arrival
 from processing.batch.placing import places, report_rows
 from processing.batch.rows import ReportRow
+from processing.engine.batch import Decoded
+from processing.fuse.said import said
 from processing.locate.layers import LayerSet
 from processing.locate.locate import Locator
 from schemas.codec import encode
@@ -19,10 +21,10 @@ REPORTS = [admitted(report(f"root-{n}")) for n in range(12)]
 
 def rows() -> list[ReportRow]:
     arrivals = [
-        arrival(Record(partition="p", position=n, value=encode(one)), one)
+        Decoded(Record(partition="p", position=n, value=encode(one)), account(one))
         for n, one in enumerate(REPORTS)
     ]
-    asked = places(arrivals, ZONE)
+    asked = places([one.message for one in arrivals], ZONE)
     located = Locator(LayerSet.of(FEATURES)).locate(asked)
     return report_rows(arrivals, asked.day.tolist(), located)
 
@@ -38,7 +40,7 @@ def test_what_a_batch_asked_for_is_there_and_the_last_stay(batches: list[list[in
         wanted = [ROWS[n] for n in batch]
         contents.take_in(contents.missing(wanted), BODIES)
         assert not contents.missing(wanted)
-        assert [contents.of(row).admitted for row in wanted] == [REPORTS[n] for n in batch]
+        assert [contents.of(row) for row in wanted] == [said(REPORTS[n]) for n in batch]
         contents.shrink()
         assert not contents.missing(wanted)
         assert len(ROWS) - len(contents.missing(ROWS)) <= 8 + len(batch)

@@ -20,7 +20,7 @@ def values(count: int) -> list[bytes]:
 
 
 def kinds(letters: str) -> list[bytes]:
-    known = {"g": b"good", "u": b"?undecodable", "p": POISON}
+    known = {"g": b"good", "u": b"?undecodable", "p": POISON, "b": b"!"}
     return [known[letter] for letter in letters]
 
 
@@ -81,6 +81,12 @@ class TestPoison:
         bench.run()
         assert list(bench.store.rows) == [0, 2]
         assert bench.store.set_aside == {1: "undecodable: not a message at #"}
+
+    def test_sets_a_record_aside_that_breaks_its_reader(self) -> None:
+        bench = Bench(kinds("gbg"))
+        bench.run()
+        assert list(bench.store.rows) == [0, 2]
+        assert bench.store.set_aside == {1: "KeyError: 'unforeseen'"}
 
     def test_finds_the_one_record_that_breaks_its_batch(self) -> None:
         bench = Bench(kinds("g" * 40 + "p" + "g" * 59))
