@@ -12,10 +12,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from processing.fuse.actors import BYSTANDER_ROLES, tokens, types
+from processing.fuse.victims import Harms, harms
 from processing.fuse.weight import weight_milli
 from schemas.access import level_of
-from schemas.codes.lists import code_list
-from schemas.report import Actor, AdmittedReport, Report
+from schemas.codes.lists import code_list, event_class
+from schemas.report import Actor, AdmittedReport
 
 # Which type stands for an incident with several: who fights before who was merely there.
 ACTOR_CLASSES = (
@@ -50,39 +51,66 @@ _NOBODY: Part = (True, len(ACTOR_CLASSES) + 1, "UNKNOWN")
 
 
 class Said(NamedTuple):
-    """One report, with what its codes mean.
+    """The facts of one report, with what its codes mean; nothing of it leads back to the message.
 
     `sureness` is what the surest report has the least of, `start` what the best known beginning
-    has the least of, `part` what the party that stands for all has the least of.
+    has the least of, `part` what the party that stands for all has the least of. `sources` are
+    the names of all whom the report goes back to. Fields that are not explained are the message's.
     """
 
-    admitted: AdmittedReport
-    report: Report
-    actors: tuple[str, ...]
-    actor_types: tuple[str, ...]
-    sureness: tuple[int, float, str]
-    start: tuple[bool, float, datetime]
-    part: Part
+    root_id: str
+    revision: int
+    event_type: str
+    event_class: str
+    occurred_start: datetime | None
+    occurred_end: datetime | None
+    severity: int | None
+    violations: tuple[str, ...]
+    exercise: bool
+    illustrative: bool
+    text: str | None
+    reliability: str
+    credibility: str
     weight_milli: int
     level: int
+    sources: tuple[str, ...]
+    actors: tuple[str, ...]
+    actor_types: tuple[str, ...]
+    part: Part
+    harms: Harms
+    sureness: tuple[int, float, str]
+    start: tuple[bool, float, datetime]
 
 
 def said(admitted: AdmittedReport) -> Said:
     """Return what a report says."""
-    report = admitted.report
-    weight, hours = weight_milli(report.source), _uncertainty_h(report.time_precision)
+    report, source = admitted.report, admitted.report.source
+    weight, hours = weight_milli(source), _uncertainty_h(report.time_precision)
     # By position: see `processing.batch.placing.report_rows`.
     return Said(
-        admitted,
-        report,
+        report.root_id,
+        report.revision,
+        report.event_type,
+        event_class(report.event_type),
+        report.occurred_start,
+        report.occurred_end,
+        report.severity,
+        report.violations,
+        report.exercise,
+        report.illustrative,
+        report.text,
+        source.reliability,
+        source.credibility,
+        weight,
+        int(level_of(report.sensitivity)),
+        (admitted.unit_id, *((source.ref,) if source.ref else ()), *source.origin_chain),
         tokens(report.actors),
         types(report.actors),
+        _foremost(report.actors),
+        harms(report),
         (-weight, hours, report.root_id),
         # Admission sees to it that there is a start.
         (admitted.clock_suspect, hours, report.occurred_start or admitted.received_at),
-        _foremost(report.actors),
-        weight,
-        int(level_of(report.sensitivity)),
     )
 
 

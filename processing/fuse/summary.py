@@ -35,8 +35,7 @@ from processing.fuse.said import Said
 from processing.fuse.severity import MINOR, severity
 from processing.fuse.victims import tally
 from processing.locate.nearby import Near
-from schemas.codes.lists import code_list, event_class
-from schemas.report import Report
+from schemas.codes.lists import code_list
 
 # What `incidents.actor_key` holds.
 _KEY_LENGTH = 400
@@ -69,24 +68,23 @@ def summarise(
     said = [member.said for member in members]
     if len(said) > 1:
         said.sort(key=_sureness)
-    reports = [one.report for one in said]
-    surest = reports[0]
-    kind = _best_typed(reports)
-    counted = tally(reports)
-    tags = _tags(reports)
+    surest = said[0]
+    kind = _best_typed(said)
+    counted = tally([one.harms for one in said])
+    tags = _tags(said)
     named = _named(said)
-    sources = components([one.admitted for one in said])
+    sources = components(said)
     levels = [one.level for one in said]
-    ids = tuple(sorted([(report.root_id, report.revision) for report in reports]))
+    ids = tuple(sorted([(one.root_id, one.revision) for one in said]))
     # By position, as everywhere where an incident is made one by one.
     return Composed(
         incident_id or id_of(place.day, ids[0][0]),
         1,
         place.day,
         min([one.start for one in said])[2],
-        _end(reports),
+        _end(said),
         kind.event_type,
-        event_class(kind.event_type),
+        kind.event_class,
         place.lon,
         place.lat,
         place.radius_m,
@@ -99,18 +97,18 @@ def summarise(
         named,
         _key(named),
         min([one.part for one in said])[2],
-        max(severity(kind.event_type, counted, tags), _stated_severity(reports)),
+        max(severity(kind.event_type, counted, tags), _stated_severity(said)),
         counted.victims,
         len(said),
         len(sources),
         sum([said[group[0]].weight_milli for group in sources]),
-        surest.source.reliability,
-        surest.source.credibility,
+        surest.reliability,
+        surest.credibility,
         min(levels),
         max(levels),
         tags,
         surest.exercise,
-        all(report.illustrative for report in reports),
+        all(one.illustrative for one in said),
         nearby,
         ids,
         False,  # noqa: FBT003 - retracted
@@ -125,7 +123,7 @@ def views(members: Sequence[Member], *, nearby: tuple[Near, ...] = ()) -> Mappin
     lower = below(members)
     if not lower:
         return {}
-    whole_id = id_of(members[0].day, min(member.said.report.root_id for member in members))
+    whole_id = id_of(members[0].day, min(member.said.root_id for member in members))
     return {
         level: summarise(seen, incident_id=whole_id, nearby=nearby) for level, seen in lower.items()
     }
@@ -175,7 +173,7 @@ def precision(radius_m: float | None) -> str:
 
 
 def _placing(member: Member) -> tuple[float, str]:
-    return member.radius_m or 0.0, member.said.report.root_id
+    return member.radius_m or 0.0, member.said.root_id
 
 
 def _sureness(said: Said) -> tuple[int, float, str]:
@@ -188,25 +186,25 @@ def _named(said: Sequence[Said]) -> tuple[str, ...]:
     return tuple(sorted({token for one in said for token in one.actors}))
 
 
-def _end(reports: Sequence[Report]) -> datetime | None:
-    ends = [report.occurred_end for report in reports if report.occurred_end is not None]
+def _end(said: Sequence[Said]) -> datetime | None:
+    ends = [one.occurred_end for one in said if one.occurred_end is not None]
     return max(ends) if ends else None
 
 
-def _best_typed(reports: Sequence[Report]) -> Report:
-    for report in reports:
-        if event_class(report.event_type) != UNKNOWN_CLASS:
-            return report
-    return reports[0]
+def _best_typed(said: Sequence[Said]) -> Said:
+    for one in said:
+        if one.event_class != UNKNOWN_CLASS:
+            return one
+    return said[0]
 
 
-def _stated_severity(reports: Sequence[Report]) -> int:
-    stated = [report.severity for report in reports if report.severity is not None]
+def _stated_severity(said: Sequence[Said]) -> int:
+    stated = [one.severity for one in said if one.severity is not None]
     return max(stated) if stated else MINOR
 
 
-def _tags(reports: Sequence[Report]) -> tuple[str, ...]:
-    tags = [tag for report in reports for tag in report.violations]
+def _tags(said: Sequence[Said]) -> tuple[str, ...]:
+    tags = [tag for one in said for tag in one.violations]
     return tuple(sorted(set(tags))) if tags else ()
 
 

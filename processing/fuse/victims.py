@@ -6,9 +6,10 @@ figures of that harm.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from processing.fuse.composed import NOBODY
 from schemas.codes.lists import code_list
@@ -40,15 +41,32 @@ class Tally:
     best: dict[str, int]
 
 
+class Harms(NamedTuple):
+    """What one report says of victims: its counts by harm, and whether children are concerned."""
+
+    counts: Mapping[str, Count]
+    children: bool
+
+
 _NONE = Count()
 _ZERO = (0, 0, 0)
+_NO_HARMS = Harms({}, children=False)
 
 
-def tally(reports: Sequence[Report]) -> Tally:
-    """Return the totals of some reports on one incident, the surest report first."""
-    counted = [_counts(report) for report in reports if report.victims]
+def harms(report: Report) -> Harms:
+    """Return what a report says of victims."""
+    if not report.victims:
+        return _NO_HARMS if not report.violations else Harms({}, _is_tagged(report))
+    is_child = any(_is_child(cell.group) for cell in report.victims if cell.best or cell.max)
+    return Harms(_counts(report), is_child or _is_tagged(report))
+
+
+def tally(said: Sequence[Harms]) -> Tally:
+    """Return the totals of what some reports say on one incident, the surest report first."""
+    children = any([one.children for one in said])  # noqa: C419 - quicker for one or two
+    counted = [one.counts for one in said if one.counts]
     if not counted:
-        return Tally(_victims(_ZERO, 0, 0, (0, 0), _tagged_for_children(reports)), {})
+        return Tally(_victims(_ZERO, 0, 0, (0, 0), children), {})
     surest = counted[0] if len(counted) == 1 else _first_of_each(counted)
     killed, injured = surest.get("KILLED", _NONE), surest.get("INJURED", _NONE)
     least, most = killed.least, killed.most
@@ -60,7 +78,7 @@ def tally(reports: Sequence[Report]) -> Tally:
         killed.civilians,
         injured.best,
         (killed.un, injured.un),
-        _concern_children(reports),
+        children,
     )
     return Tally(found, {harm: count.best for harm, count in surest.items()})
 
@@ -89,7 +107,7 @@ def _victims(
     )
 
 
-def _first_of_each(counted: Sequence[dict[str, Count]]) -> dict[str, Count]:
+def _first_of_each(counted: Sequence[Mapping[str, Count]]) -> dict[str, Count]:
     surest: dict[str, Count] = {}
     for counts in reversed(counted):
         surest.update(counts)
@@ -114,16 +132,8 @@ def _counts(report: Report) -> dict[str, Count]:
     return counts
 
 
-def _concern_children(reports: Sequence[Report]) -> bool:
-    if _tagged_for_children(reports):
-        return True
-    groups = [c.group for report in reports for c in report.victims if c.best or c.max]
-    return any(map(_is_child, groups))
-
-
-def _tagged_for_children(reports: Sequence[Report]) -> bool:
-    tags = [tag for report in reports for tag in report.violations]
-    return bool(tags) and not _TAGS_OF_CHILDREN.isdisjoint(tags)
+def _is_tagged(report: Report) -> bool:
+    return not _TAGS_OF_CHILDREN.isdisjoint(report.violations)
 
 
 @lru_cache(maxsize=4_096)

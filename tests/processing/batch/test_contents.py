@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.batch.contents import Contents
+from processing.batch.contents import Contents, content_of
 from processing.batch.intake import arrival
 from processing.batch.placing import places, report_rows
 from processing.batch.rows import ReportRow
@@ -38,7 +38,7 @@ def test_what_a_batch_asked_for_is_there_and_the_last_stay(batches: list[list[in
         wanted = [ROWS[n] for n in batch]
         contents.take_in(contents.missing(wanted), BODIES)
         assert not contents.missing(wanted)
-        assert [contents.of(row).admitted for row in wanted] == [REPORTS[n] for n in batch]
+        assert [contents.of(row) for row in wanted] == [content_of(REPORTS[n]) for n in batch]
         contents.shrink()
         assert not contents.missing(wanted)
         assert len(ROWS) - len(contents.missing(ROWS)) <= 8 + len(batch)

@@ -2,62 +2,68 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processing.fuse.independence import components, similarity
-from schemas.report import AdmittedReport
+from processing.fuse.said import Said, said
 from tests.processing.fuse.reports import NOON, admitted
+
+
+def told(*names: str, **report: Any) -> Said:  # noqa: ANN401 - fields of Report
+    return said(admitted(*names, **report))
+
 
 SEEN = "Some forty armed men on foot crossed the river near the old ferry and went north"
 
 
 class TestComponents:
     def test_one_report_is_one_source(self) -> None:
-        assert components([admitted()]) == [[0]]
+        assert components([told()]) == [[0]]
 
     def test_other_units_are_other_sources(self) -> None:
-        assert components([admitted("r-1"), admitted("r-2")]) == [[0], [1]]
+        assert components([told("r-1"), told("r-2")]) == [[0], [1]]
 
     def test_one_unit_is_one_source(self) -> None:
-        found = components([admitted("r-1", "unit-a"), admitted("r-2"), admitted("r-3", "unit-a")])
+        found = components([told("r-1", "unit-a"), told("r-2"), told("r-3", "unit-a")])
         assert found == [[0, 2], [1]]
 
     def test_a_shared_origin_is_one_source(self) -> None:
-        one = admitted("r-1", source={"origin_chain": ["radio-x", "ngo-y"]})
-        two = admitted("r-2", source={"origin_chain": ["ngo-y"]})
+        one = told("r-1", source={"origin_chain": ["radio-x", "ngo-y"]})
+        two = told("r-2", source={"origin_chain": ["ngo-y"]})
         assert components([one, two]) == [[0, 1]]
 
     def test_a_report_that_goes_back_to_another_is_no_second_source(self) -> None:
-        first = admitted("r-1", source={"ref": "elder-7"})
-        echo = admitted("r-2", source={"ref": "radio-x", "origin_chain": ["elder-7"]})
+        first = told("r-1", source={"ref": "elder-7"})
+        echo = told("r-2", source={"ref": "radio-x", "origin_chain": ["elder-7"]})
         assert components([first, echo]) == [[0, 1]]
 
     def test_a_chain_of_pairs_is_one_source(self) -> None:
         chain = [
-            admitted(f"r-{n}", source={"origin_chain": [f"link-{n}", f"link-{n + 1}"]})
+            told(f"r-{n}", source={"origin_chain": [f"link-{n}", f"link-{n + 1}"]})
             for n in range(5)
         ]
         assert components(chain) == [[0, 1, 2, 3, 4]]
 
     def test_the_same_words_within_a_day_are_one_source(self) -> None:
-        one = admitted("r-1", text=SEEN)
-        forwarded = admitted("r-2", text=f"FWD: {SEEN.upper()}!")
+        one = told("r-1", text=SEEN)
+        forwarded = told("r-2", text=f"FWD: {SEEN.upper()}!")
         assert components([one, forwarded]) == [[0, 1]]
 
     def test_the_same_words_later_are_another(self) -> None:
-        one = admitted("r-1", text=SEEN)
-        later = admitted("r-2", text=SEEN, occurred_start=NOON + timedelta(hours=24, seconds=1))
+        one = told("r-1", text=SEEN)
+        later = told("r-2", text=SEEN, occurred_start=NOON + timedelta(hours=24, seconds=1))
         assert components([one, later]) == [[0], [1]]
 
     def test_other_words_are_another(self) -> None:
-        one = admitted("r-1", text=SEEN)
-        two = admitted("r-2", text="Shots heard from the market since dawn, people are fleeing")
+        one = told("r-1", text=SEEN)
+        two = told("r-2", text="Shots heard from the market since dawn, people are fleeing")
         assert components([one, two]) == [[0], [1]]
 
     def test_no_words_say_nothing(self) -> None:
-        assert components([admitted("r-1", text="..."), admitted("r-2", text="...")]) == [[0], [1]]
+        assert components([told("r-1", text="..."), told("r-2", text="...")]) == [[0], [1]]
 
     @settings(max_examples=60, deadline=None)
     @given(
@@ -70,7 +76,7 @@ class TestComponents:
         self, said: list[tuple[int, set[str]]], dice: random.Random
     ) -> None:
         reports = [
-            admitted(
+            told(
                 f"r-{n}", f"unit-{unit}", source={"origin_chain": [f"from-{c}" for c in sorted(up)]}
             )
             for n, (unit, up) in enumerate(said)
@@ -80,9 +86,9 @@ class TestComponents:
         assert roots(shuffled) == roots(reports)
 
 
-def roots(reports: list[AdmittedReport]) -> set[frozenset[str]]:
+def roots(reports: list[Said]) -> set[frozenset[str]]:
     return {
-        frozenset(reports[index].report.root_id for index in group)
+        frozenset(reports[index].root_id for index in group)
         for group in (components(reports) if reports else [])
     }
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from processing.fuse.severity import severity
-from processing.fuse.victims import tally
+from processing.fuse.victims import harms, tally
 from tests.processing.fuse.reports import admitted
 
 
@@ -28,7 +28,7 @@ class TestSeverity:
         ],
     )
     def test_follows_the_impact_scale(self, harm: str, best: int, expected: int) -> None:
-        counted = tally([admitted(victims=[{"harm": harm, "best": best}]).report])
+        counted = tally([harms(admitted(victims=[{"harm": harm, "best": best}]).report)])
         assert severity("OTHER", counted, ()) == expected
 
     @pytest.mark.parametrize(

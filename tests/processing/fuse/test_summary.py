@@ -13,7 +13,7 @@ from processing.fuse.said import said
 from processing.fuse.summary import Member, precision, retracted, summarise, views
 from schemas.codec import decode, encode
 from schemas.incident import Incident, Nearby, Victims
-from tests.processing.fuse.reports import DAY, NOON, member
+from tests.processing.fuse.reports import DAY, NOON, admitted, member
 
 SURE: dict[str, Any] = {"source": {"reliability": "A", "credibility": "1"}}
 UNSURE: dict[str, Any] = {"source": {"reliability": "E", "credibility": "5"}}
@@ -143,9 +143,9 @@ class TestSummarise:
         assert summarise([midnight, early, late]).occurred_start == NOON - timedelta(hours=1)
 
     def test_does_not_trust_a_suspect_clock(self) -> None:
-        wrong = member("r-1", occurred_start=NOON - timedelta(hours=5), time_precision="MINUTE")
-        suspect = wrong.said.admitted.model_copy(update={"clock_suspect": True})
-        wrong = wrong._replace(said=said(suspect))
+        early = admitted("r-1", occurred_start=NOON - timedelta(hours=5), time_precision="MINUTE")
+        suspect = early.model_copy(update={"clock_suspect": True})
+        wrong = member("r-1")._replace(said=said(suspect))
         assert summarise([wrong, member("r-2")]).occurred_start == NOON
         assert summarise([wrong]).occurred_start == NOON - timedelta(hours=5)
 

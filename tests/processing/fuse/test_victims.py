@@ -4,14 +4,13 @@ from typing import Any
 
 import pytest
 
-from processing.fuse.victims import tally
+from processing.fuse.victims import Harms, harms, tally
 from schemas.incident import Victims
-from schemas.report import Report
 from tests.processing.fuse.reports import admitted
 
 
-def report(*victims: dict[str, Any], **rest: Any) -> Report:  # noqa: ANN401 - fields of Report
-    return admitted(victims=victims, **rest).report
+def report(*victims: dict[str, Any], **rest: Any) -> Harms:  # noqa: ANN401 - fields of Report
+    return harms(admitted(victims=victims, **rest).report)
 
 
 def killed(best: int, **rest: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of VictimCount
@@ -70,6 +69,6 @@ class TestTally:
             (report(violations=["MRM_ACCESS_DENIAL"]), False),
         ],
     )
-    def test_tells_whether_children_are_concerned(self, said: Report, *, expected: bool) -> None:
+    def test_tells_whether_children_are_concerned(self, said: Harms, *, expected: bool) -> None:
         assert tally([said]).victims.children is expected
         assert tally([report(), said]).victims.children is expected
