@@ -31,11 +31,14 @@ _SMALLEST = 0.6
 _SLACK_M = 10.0
 
 
+# The same incidents are looked at batch after batch.
+@lru_cache(maxsize=65_536)
 def cell_of(lon: float, lat: float, resolution: int) -> int:
     """Return the cell of a point as an integer that fits a signed 64-bit column."""
     return int(h3.latlng_to_cell(lat, lon, resolution))
 
 
+@lru_cache(maxsize=16_384)
 def cell_text(cell: int) -> str:
     """Return the usual hexadecimal name of a cell."""
     return str(h3.int_to_str(cell))

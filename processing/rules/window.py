@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from schemas.codec import decode
 from schemas.flag import Band, Certainty
@@ -15,6 +16,74 @@ from schemas.incident import Incident
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+class Names(dict[str, int]):
+    """Texts that occur often, numbered in the order in which they are first asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def __missing__(self, text: str) -> int:
+        number = self[text] = len(self.texts)
+        self.texts.append(text)
+        return number
+
+    def chosen(self, texts: Iterable[str]) -> BoolArray:
+        """Say of each number whether its text is one of some."""
+        found = np.zeros(len(self.texts), dtype=np.bool_)
+        found[[self[text] for text in texts if text in self]] = True
+        return found
+
+
+class Labels(Sequence[str]):
+    """A column of texts, kept as their numbers."""
+
+    def __init__(self, names: Names, numbers: IntArray) -> None:
+        self._names = names
+        self.numbers = numbers
+
+    @override
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> list[str]: ...
+
+    @override
+    def __getitem__(self, row: int | slice) -> str | list[str]:
+        if isinstance(row, slice):
+            return list(Labels(self._names, self.numbers[row]))
+        text: str = self._names.texts[self.numbers[row]]
+        return text
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return map(self._names.texts.__getitem__, self.numbers.tolist())
+
+    def among(self, wanted: Iterable[str]) -> BoolArray:
+        """Say of each row whether it is one of some texts."""
+        return np.asarray(self._names.chosen(wanted)[self.numbers], dtype=np.bool_)
+
+
+def among(column: Sequence[str], wanted: Iterable[str]) -> BoolArray:
+    """Say of each row of a column whether it is one of some texts."""
+    if isinstance(column, Labels):
+        return column.among(wanted)
+    texts = frozenset(wanted)
+    return np.fromiter((text in texts for text in column), dtype=np.bool_, count=len(column))
+
+
+def numbered(column: Sequence[str]) -> IntArray:
+    """Return numbers that are equal where the texts of a column are."""
+    if isinstance(column, Labels):
+        return column.numbers
+    return np.asarray(np.unique(np.array(column), return_inverse=True)[1], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,17 +120,23 @@ class IncidentColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CubeColumns:
-    """Rows of the activity cube, summed over cells, actor classes and levels.
+    """The activity cube, summed over cells, actor classes and levels.
 
-    One row per (adm2, day, event_class), in that order.
+    Arrays have the shape (event_class, adm2, days); the first day is `day_from`. Days, counties and
+    classes that are left out hold nothing. Counties are in order.
     """
 
-    adm2: Sequence[str]
-    day: IntArray
     event_class: Sequence[str]
+    adm2: Sequence[str]
+    day_from: int
     incidents: IntArray
-    deaths: IntArray
     civilian_deaths: IntArray
+
+    @property
+    def day_to(self) -> int:
+        """The last day."""
+        days: int = self.incidents.shape[2]
+        return self.day_from + days - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,9 @@ _POINT_ON = insert(redirects, verb="INSERT OR REPLACE")
 _REMOVE = "DELETE FROM incidents WHERE incident_id = ?"
 
 
+Span = tuple[int, int, int]
+
+
 class SqlIncidents:
     """The incidents of one transaction."""
 
@@ -69,23 +72,27 @@ class SqlIncidents:
         for window in windows:
             wanted = Filter(window.event_classes, window.actor_keys, window.named_only)
             filters.setdefault(wanted, []).append(window)
-        found: list[LiveRow] = []
-        for wanted, asked in filters.items():
-            found += self._select(_spans(asked), wanted)
-        if len(filters) > 1:
-            found = list(set(found))
-        found.sort()
-        return self._columns(found)
+        asked = [(wanted, _spans(of)) for wanted, of in filters.items()]
+        if self._cache is None or not asked:
+            return self._columns(self._read(asked))
+        return self._kept(self._cache, asked)
 
-    def _select(self, spans: Sequence[tuple[int, int, int]], wanted: Filter) -> list[LiveRow]:
-        if self._cache is None:
-            only = (_only(wanted.event_classes), _only(wanted.actor_keys), wanted.named_only)
-            return [LiveRow._make(r) for r in self._sql.rows(_OF_SPANS, listed(spans), *only)]
-        missing = self._cache.missing(cell for cell, _, _ in spans)
+    def _kept(
+        self, cache: IncidentCache, asked: Sequence[tuple[Filter, Sequence[Span]]]
+    ) -> IncidentColumns:
+        missing = cache.missing(cell for _, spans in asked for cell, _, _ in spans)
         if missing:
             rows = self._sql.rows(_OF_CELLS, listed(missing))
-            self._cache.fill(missing, [(row[0], LiveRow._make(row[1:])) for row in rows])
-        return self._cache.select(spans, wanted)
+            cache.fill(missing, [(row[0], LiveRow._make(row[1:])) for row in rows])
+        slots = cache.ordered([cache.select(spans, wanted) for wanted, spans in asked])
+        return cache.columns(slots, lambda ids: _Bodies(self._sql, ids))
+
+    def _read(self, asked: Iterable[tuple[Filter, Sequence[Span]]]) -> list[LiveRow]:
+        found: set[LiveRow] = set()
+        for wanted, spans in asked:
+            only = (_only(wanted.event_classes), _only(wanted.actor_keys), wanted.named_only)
+            found |= {LiveRow._make(r) for r in self._sql.rows(_OF_SPANS, listed(spans), *only)}
+        return sorted(found)
 
     def _columns(self, rows: Sequence[LiveRow]) -> IncidentColumns:
         read = LiveRow._make(zip(*rows, strict=True) if rows else [()] * len(LiveRow._fields))
@@ -157,7 +164,7 @@ class _Bodies(Sequence[bytes]):
         return body
 
 
-def _spans(windows: Iterable[IncidentWindow]) -> list[tuple[int, int, int]]:
+def _spans(windows: Iterable[IncidentWindow]) -> list[Span]:
     return joined((cell, w.day_from, w.day_to) for w in windows for cell in w.cells4)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from processing.adapters.sql.alerts_store import SqlAlerts
+from processing.adapters.sql.cube_cache import CubeCache
 from processing.adapters.sql.cube_store import SqlCube
 from processing.adapters.sql.errors import translated
 from processing.adapters.sql.flags_store import SqlFlags
@@ -26,13 +28,33 @@ _LAST_CHANGE = "SELECT coalesce(max(seq), 0) FROM changes"
 _INCIDENTS_SINCE = "SELECT 1 FROM changes WHERE seq > ? AND entity = 'incident' LIMIT 1"
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the one writer keeps in memory of what rules look back at."""
+
+    incidents: IncidentCache = field(default_factory=IncidentCache)
+    cube: CubeCache = field(default_factory=CubeCache)
+
+    def agree(self, last_change: int, *, is_foreign: bool) -> None:
+        """Forget everything unless all incidents written since the last time were our own."""
+        self.incidents.agree(last_change, is_foreign=is_foreign)
+        if is_foreign:
+            self.cube.clear()
+        self.cube.shrink()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.incidents.clear()
+        self.cube.clear()
+
+
 def sql_stores(begin: Transaction) -> Callable[[], AbstractContextManager[Stores]]:
     """Return what opens a transaction and gives its stores. For one thread.
 
     Leaving the context without an error commits; then everything is durable. An error that may
     pass comes out as StorageError, whatever the driver calls it.
     """
-    cache, quiet = IncidentCache(), Quiet()
+    kept, quiet = Kept(), Quiet()
 
     @contextmanager
     def transaction() -> Generator[Stores]:
@@ -40,13 +62,13 @@ def sql_stores(begin: Transaction) -> Callable[[], AbstractContextManager[Stores
             with translated(), begin() as connection:
                 sql = Sql(connection)
                 if not quiet.look(sql):
-                    _agree(cache, sql, is_own=False)
-                yield _stores(sql, cache, quiet)
-                _agree(cache, sql, is_own=True)
+                    _agree(kept, sql, is_own=False)
+                yield _stores(sql, kept, quiet)
+                _agree(kept, sql, is_own=True)
                 quiet.leave(sql)
         except BaseException:
             # What was written is taken back, or nobody knows whether it is.
-            cache.clear()
+            kept.clear()
             quiet.forget()
             raise
 
@@ -58,11 +80,11 @@ def stores_of(connection: Connection) -> Stores:
     return _stores(Sql(connection), None, Quiet())
 
 
-def _stores(sql: Sql, cache: IncidentCache | None, quiet: Quiet) -> Stores:
+def _stores(sql: Sql, kept: Kept | None, quiet: Quiet) -> Stores:
     return Stores(
         reports=SqlReports(sql),
-        incidents=SqlIncidents(sql, cache),
-        cube=SqlCube(sql),
+        incidents=SqlIncidents(sql, kept.incidents if kept else None),
+        cube=SqlCube(sql, kept.cube if kept else None),
         flags=SqlFlags(sql),
         alerts=SqlAlerts(sql),
         world=SqlWorld(sql, quiet),
@@ -70,9 +92,12 @@ def _stores(sql: Sql, cache: IncidentCache | None, quiet: Quiet) -> Stores:
     )
 
 
-def _agree(cache: IncidentCache, sql: Sql, *, is_own: bool) -> None:
-    """Have the cache hold what this transaction sees: every write of incidents is announced."""
+def _agree(kept: Kept, sql: Sql, *, is_own: bool) -> None:
+    """Have what is kept be what this transaction sees: every write of incidents is announced.
+
+    The cube changes with incidents only.
+    """
     last = int(sql.rows(_LAST_CHANGE)[0][0])
-    seen = cache.seen_change
+    seen = kept.incidents.seen_change
     others = not is_own and (seen > last or bool(sql.rows(_INCIDENTS_SINCE, seen)))
-    cache.agree(last, is_foreign=others)
+    kept.agree(last, is_foreign=others)

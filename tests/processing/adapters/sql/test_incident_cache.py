@@ -9,11 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from processing.adapters.sql.incident_cache import IncidentCache
+from processing.adapters.sql.incident_cache import Filter, IncidentCache, LiveRow
 from processing.adapters.sql.transaction import sql_stores, stores_of
 from processing.pipeline import Pipeline
 from processing.rules.window import IncidentColumns, IncidentWindow
-from schemas.codec import encode
+from schemas.clock import day_start_ms
+from schemas.codec import decode, encode
+from schemas.identity import incident_id
+from schemas.incident import Incident
 from schemas.report import AdmittedReport
 from tests.processing.building import (
     ZONE,
@@ -130,3 +133,54 @@ def test_is_bounded() -> None:
     assert not cache.missing([1])
     cache.agree(6, is_foreign=True)
     assert cache.missing([1, 2]) == [1, 2]
+
+
+def live(day: int, name: str) -> LiveRow:
+    return LiveRow(
+        day, name, 0, "VC_KILLING", "VAC", "ARMED_GROUP", "", 3, None, None, None, None, None, 1
+    )
+
+
+def names() -> st.SearchStrategy[str]:
+    """Ids of ours, some that begin alike up to the last digits, and others."""
+    ours = st.builds(lambda root: incident_id(day_start_ms(16_055), root), st.text(max_size=3))
+    return st.one_of(ours, ours.map(lambda one: f"{one[:-2]}00"), st.text("ab-", max_size=4))
+
+
+@settings(max_examples=200)
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(16_054, 16_056), names(), st.integers(1, 3)),
+        unique_by=lambda one: one[1],
+    ),
+    data=st.data(),
+)
+def test_order_is_that_of_days_and_ids_whatever_the_ids(
+    rows: list[tuple[int, str, int]], data: st.DataObject
+) -> None:
+    cache = IncidentCache()
+    cache.fill([1, 2, 3], [(cell, live(day, name)) for day, name, cell in rows])
+    gone = data.draw(st.sets(st.sampled_from([name for _, name, _ in rows]))) if rows else set()
+    cache.drop(gone)
+    spans = [(cell, 16_055, 16_056) for cell in (1, 2, 3)]
+    anything = Filter(frozenset(), frozenset(), named_only=False)
+    selected = cache.select(spans, anything)
+    left = sorted((d, name) for d, name, _ in rows if name not in gone and d >= 16_055)
+    for selections in ([selected], [selected, selected]):
+        columns = cache.columns(cache.ordered(selections), lambda ids: [b""] * len(ids))
+        assert list(zip(columns.day.tolist(), columns.incident_id, strict=True)) == left
+
+
+def test_what_was_decoded_is_decoded_anew_after_a_write(made: Database) -> None:
+    desk = Desk(made, "node-a")
+    desk.process([admitted(report("root-1"))])
+    everything = windows(all_cells(made))[:1]
+    with desk.transaction() as stores:
+        columns = stores.incidents.of_windows(everything)
+        first = columns.incident(0)
+        assert columns.incident(0) is first
+    desk.process([admitted(report("root-1", revision=2, text="more is known"))])
+    with desk.transaction() as stores:
+        columns = stores.incidents.of_windows(everything)
+        assert columns.incident(0).members == (("root-1", 2),)
+        assert columns.incident(0) == decode(Incident, columns.body[0])
