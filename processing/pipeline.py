@@ -224,7 +224,7 @@ def _write_reports(store: ReportStore, taken: Taken, fused: Fused) -> None:
     fresh = {row.root_id for row in taken.rows if row.report_id in current}
     store.join(
         [
-            (row.report_id, incident_of[root], True)
+            counting(row, incident_of[root])
             for root, row in fused.rows.items()
             if root in incident_of and root not in fresh and row.incident_id != incident_of[root]
         ]

@@ -60,6 +60,11 @@ def counting(row: ReportRow, incident_id: str | None) -> ReportRow:
     )
 
 
+def without_body(row: ReportRow) -> ReportRow:
+    """Return a row without its body, which is by far the most of it."""
+    return ReportRow._make((*row[:-1], b""))
+
+
 class DeadLetterRow(NamedTuple):
     """A record that could not be processed, or lost a conflict (`dead_letters`)."""
 

@@ -54,9 +54,10 @@ def reach(rows: Iterable[ReportRow]) -> frozenset[DayCell]:
     """Return the (day, cell4) of every report that could be fused with one of these."""
     # Many reports of a batch share their surroundings: each is looked up once.
     spots = {(row.day, row.cell4, row.radius_m) for row in rows if row.fusible}
-    return frozenset(
-        (day, cell) for day, cell4, radius_m in spots for cell in reach_cells(cell4, radius_m or 0)
-    )
+    cells_of: dict[int, set[int]] = {}
+    for day, cell4, radius_m in spots:
+        cells_of.setdefault(day, set()).update(reach_cells(cell4, radius_m or 0))
+    return frozenset((day, cell) for day, cells in cells_of.items() for cell in cells)
 
 
 def sightings(rows: Iterable[ReportRow], contents: Contents) -> SightingColumns:

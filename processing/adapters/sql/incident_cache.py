@@ -227,20 +227,13 @@ class IncidentCache:
         self._where: dict[str, tuple[int, int]] = {}
         self._decoded: dict[str, Incident] = {}
         self._table = _Table()
-        self._seen_change = -1
 
-    def agree(self, last_change: int, *, is_foreign: bool) -> None:
-        """Forget everything unless all incidents written since the last time were our own."""
-        if is_foreign or len(self._where) > self._most_rows:
+    def shrink(self) -> None:
+        """Forget as much as is too much."""
+        if len(self._where) > self._most_rows:
             self.clear()
         if len(self._decoded) > _MOST_DECODED:
             self._decoded.clear()
-        self._seen_change = last_change
-
-    @property
-    def seen_change(self) -> int:
-        """The last line of the changes feed that what is kept agrees with; -1 for none."""
-        return self._seen_change
 
     def clear(self) -> None:
         """Forget everything."""
@@ -248,7 +241,6 @@ class IncidentCache:
         self._where.clear()
         self._decoded.clear()
         self._table = _Table()
-        self._seen_change = -1
 
     def missing(self, cells: Iterable[int]) -> list[int]:
         """Return the cells that must be read first."""

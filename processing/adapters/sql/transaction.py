@@ -18,34 +18,46 @@ from processing.adapters.sql.incidents_store import SqlIncidents
 from processing.adapters.sql.log_store import SqlLog
 from processing.adapters.sql.quiet import Quiet
 from processing.adapters.sql.reports_store import SqlReports
-from processing.adapters.sql.statements import Sql
+from processing.adapters.sql.scene_cache import SceneCache
+from processing.adapters.sql.statements import Row, Sql
 from processing.adapters.sql.world_store import SqlWorld
 from processing.batch.stores import Stores
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
-_LAST_CHANGE = "SELECT coalesce(max(seq), 0) FROM changes"
-_INCIDENTS_SINCE = "SELECT 1 FROM changes WHERE seq > ? AND entity = 'incident' LIMIT 1"
+_POSITIONS = "SELECT partition, position, epoch FROM positions ORDER BY partition"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Kept:
-    """What the one writer keeps in memory of what rules look back at."""
+    """What the one writer keeps in memory of what it reads for each batch.
+
+    `positions` are where all partitions stood when it was last known to be what the database holds.
+    """
 
     incidents: IncidentCache = field(default_factory=IncidentCache)
     cube: CubeCache = field(default_factory=CubeCache)
+    scenes: SceneCache = field(default_factory=SceneCache)
+    positions: list[Row] | None = None
 
-    def agree(self, last_change: int, *, is_foreign: bool) -> None:
-        """Forget everything unless all incidents written since the last time were our own."""
-        self.incidents.agree(last_change, is_foreign=is_foreign)
-        if is_foreign:
-            self.cube.clear()
+    def look(self, sql: Sql) -> None:
+        """Forget everything if somebody else has stored a batch: each moves a position."""
+        if sql.rows(_POSITIONS) != self.positions:
+            self.clear()
+
+    def leave(self, sql: Sql) -> None:
+        """Remember how a transaction leaves the database, and forget what is too much."""
+        self.positions = sql.rows(_POSITIONS)
+        self.incidents.shrink()
         self.cube.shrink()
+        self.scenes.shrink()
 
     def clear(self) -> None:
         """Forget everything."""
+        self.positions = None
         self.incidents.clear()
         self.cube.clear()
+        self.scenes.clear()
 
 
 def sql_stores(begin: Transaction) -> Callable[[], AbstractContextManager[Stores]]:
@@ -62,9 +74,9 @@ def sql_stores(begin: Transaction) -> Callable[[], AbstractContextManager[Stores
             with translated(), begin() as connection:
                 sql = Sql(connection)
                 if not quiet.look(sql):
-                    _agree(kept, sql, is_own=False)
+                    kept.look(sql)
                 yield _stores(sql, kept, quiet)
-                _agree(kept, sql, is_own=True)
+                kept.leave(sql)
                 quiet.leave(sql)
         except BaseException:
             # What was written is taken back, or nobody knows whether it is.
@@ -82,7 +94,7 @@ def stores_of(connection: Connection) -> Stores:
 
 def _stores(sql: Sql, kept: Kept | None, quiet: Quiet) -> Stores:
     return Stores(
-        reports=SqlReports(sql),
+        reports=SqlReports(sql, kept.scenes if kept else None),
         incidents=SqlIncidents(sql, kept.incidents if kept else None),
         cube=SqlCube(sql, kept.cube if kept else None),
         flags=SqlFlags(sql),
@@ -90,14 +102,3 @@ def _stores(sql: Sql, kept: Kept | None, quiet: Quiet) -> Stores:
         world=SqlWorld(sql, quiet),
         log=SqlLog(sql),
     )
-
-
-def _agree(kept: Kept, sql: Sql, *, is_own: bool) -> None:
-    """Have what is kept be what this transaction sees: every write of incidents is announced.
-
-    The cube changes with incidents only.
-    """
-    last = int(sql.rows(_LAST_CHANGE)[0][0])
-    seen = kept.incidents.seen_change
-    others = not is_own and (seen > last or bool(sql.rows(_INCIDENTS_SINCE, seen)))
-    kept.agree(last, is_foreign=others)

@@ -10,19 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from processing.adapters.sql.incident_cache import Filter, IncidentCache, LiveRow
-from processing.adapters.sql.transaction import sql_stores, stores_of
+from processing.adapters.sql.transaction import stores_of
 from processing.pipeline import Pipeline
 from processing.rules.window import IncidentColumns, IncidentWindow
 from schemas.clock import day_start_ms
-from schemas.codec import decode, encode
+from schemas.codec import decode
 from schemas.identity import incident_id
 from schemas.incident import Incident
 from schemas.report import AdmittedReport
+from tests.processing.adapters.sql.desks import Desk
 from tests.processing.building import (
     ZONE,
     Database,
     FixedClock,
-    MemoryLog,
     admitted,
     batches,
     link,
@@ -37,24 +37,9 @@ FEW = settings(
 )
 
 
-class Desk:
-    """A pipeline with a cache of its own, and a partition of its own."""
-
-    def __init__(self, made: Database, partition: str) -> None:
-        self.made = made
-        self.transaction = sql_stores(made.begin)
-        self.stage = Pipeline(self.transaction, ZONE, clock=FixedClock(), link=link)
-        self.log = MemoryLog(partition=partition)
-
-    def process(self, reports: list[AdmittedReport]) -> None:
-        for one in reports:
-            self.log.append(encode(one))
-        for batch in batches(self.log, self.made, size=3):
-            self.stage(batch)
-
-    def sees(self, windows: list[IncidentWindow]) -> IncidentColumns:
-        with self.transaction() as stores:
-            return with_bodies(stores.incidents.of_windows(windows))
+def sees(desk: Desk, windows: list[IncidentWindow]) -> IncidentColumns:
+    with desk.transaction() as stores:
+        return with_bodies(stores.incidents.of_windows(windows))
 
 
 def with_bodies(columns: IncidentColumns) -> IncidentColumns:
@@ -102,17 +87,17 @@ def test_two_desks_see_what_either_stored(
         desk = data.draw(st.sampled_from(desks))
         desk.process(reports)
         for window in windows(all_cells(made)):
-            assert_same(desk.sees([window]), stored(made, [window]))
+            assert_same(sees(desk, [window]), stored(made, [window]))
     everything = windows(all_cells(made))
     for desk in desks:
-        assert_same(desk.sees(everything), stored(made, everything))
+        assert_same(sees(desk, everything), stored(made, everything))
 
 
 def test_what_was_rolled_back_is_forgotten(made: Database) -> None:
     desk = Desk(made, "node-a")
     desk.process([admitted(report("root-1"))])
     everything = windows(all_cells(made))
-    before = desk.sees(everything)
+    before = sees(desk, everything)
 
     def crash(name: str) -> None:
         if name == "batch.before_commit":
@@ -122,16 +107,17 @@ def test_what_was_rolled_back_is_forgotten(made: Database) -> None:
     more = log_of([admitted(report("root-2", event_type="VC_KILLING"))], start=1)
     with pytest.raises(KeyError):
         broken(next(iter(batches(more, made, size=1))))
-    assert_same(desk.sees(everything), before)
+    assert_same(sees(desk, everything), before)
     assert len(before.incident_id) == 1
 
 
 def test_is_bounded() -> None:
-    cache = IncidentCache(most_rows=0)
-    cache.fill([1], [])
-    cache.agree(5, is_foreign=False)
+    cache = IncidentCache(most_rows=1)
+    cache.fill([1], [(1, live(16_055, "one"))])
+    cache.shrink()
     assert not cache.missing([1])
-    cache.agree(6, is_foreign=True)
+    cache.fill([2], [(2, live(16_055, "two"))])
+    cache.shrink()
     assert cache.missing([1, 2]) == [1, 2]
 
 
