@@ -52,9 +52,12 @@ def repeats_of(
 ) -> Iterator[Repeats]:
     """Yield the past of each target that may stand out by it, in order of rows.
 
-    The past of a target are the rows that count, of the same actor and earlier. Rows are sorted.
+    The past of a target are the rows that count, of the same actor and earlier. Targets are among
+    the rows that count; both are in order.
     """
     of, prior = _pairs(rule, columns, counted, targets)
+    if not len(of):
+        return
     past = _Past(
         prior=prior,
         apart_m=geodesic_m_many(
@@ -124,6 +127,9 @@ def _pairs(
 ) -> tuple[IntArray, IntArray]:
     """Return (target, earlier row of the same actor) that may be near, sorted."""
     of, prior = _of_one_actor(rule, columns, counted, targets)
+    if len(of) == len(targets):
+        # Each is of its own actor and day; nothing else is.
+        return of[:0], prior[:0]
     # On the unit sphere |a - b|² = 2 - 2 a·b. A little wider than exact: the geodesic decides.
     least = 1.0 - chord(reach_m(rule)) ** 2 / 2.0 - 1e-12
     here = unit_xyz(columns.lon[targets], columns.lat[targets])[np.searchsorted(targets, of)]

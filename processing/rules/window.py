@@ -38,11 +38,11 @@ class Names(dict[str, int]):
         return found
 
 
-class Labels(Sequence[str]):
-    """A column of texts, kept as their numbers."""
+class Texts(Sequence[str]):
+    """A column of texts, kept as their numbers in a list."""
 
-    def __init__(self, names: Names, numbers: IntArray) -> None:
-        self._names = names
+    def __init__(self, texts: Sequence[str], numbers: IntArray) -> None:
+        self._texts = texts
         self.numbers = numbers
 
     @override
@@ -58,13 +58,21 @@ class Labels(Sequence[str]):
     @override
     def __getitem__(self, row: int | slice) -> str | list[str]:
         if isinstance(row, slice):
-            return list(Labels(self._names, self.numbers[row]))
-        text: str = self._names.texts[self.numbers[row]]
+            return list(Texts(self._texts, self.numbers[row]))
+        text: str = self._texts[self.numbers[row]]
         return text
 
     @override
     def __iter__(self) -> Iterator[str]:
-        return map(self._names.texts.__getitem__, self.numbers.tolist())
+        return map(self._texts.__getitem__, self.numbers.tolist())
+
+
+class Labels(Texts):
+    """A column of texts that occur often."""
+
+    def __init__(self, names: Names, numbers: IntArray) -> None:
+        super().__init__(names.texts, numbers)
+        self._names = names
 
     def among(self, wanted: Iterable[str]) -> BoolArray:
         """Say of each row whether it is one of some texts."""
@@ -118,6 +126,50 @@ class IncidentColumns:
         return decode(Incident, self.body[row])
 
 
+_NO_INTS: IntArray = np.zeros(0, dtype=np.int64)
+_NO_FLOATS: FloatArray = np.zeros(0, dtype=np.float64)
+NOTHING = IncidentColumns(
+    incident_id=(),
+    day=_NO_INTS,
+    occurred_us=_NO_INTS,
+    event_type=(),
+    event_class=(),
+    actor_class=(),
+    actor_key=(),
+    severity=_NO_INTS,
+    lon=_NO_FLOATS,
+    lat=_NO_FLOATS,
+    radius_m=_NO_FLOATS,
+    adm1=(),
+    adm2=(),
+    level=_NO_INTS,
+    body=(),
+)
+
+
+def together(a: IncidentColumns, b: IncidentColumns) -> IncidentColumns:
+    """Return the rows of both, those of `a` first: not in order if neither is empty."""
+    if not len(a) or not len(b):
+        return b if not len(a) else a
+    return IncidentColumns(
+        incident_id=[*a.incident_id, *b.incident_id],
+        day=np.concatenate((a.day, b.day)),
+        occurred_us=np.concatenate((a.occurred_us, b.occurred_us)),
+        event_type=[*a.event_type, *b.event_type],
+        event_class=[*a.event_class, *b.event_class],
+        actor_class=[*a.actor_class, *b.actor_class],
+        actor_key=[*a.actor_key, *b.actor_key],
+        severity=np.concatenate((a.severity, b.severity)),
+        lon=np.concatenate((a.lon, b.lon)),
+        lat=np.concatenate((a.lat, b.lat)),
+        radius_m=np.concatenate((a.radius_m, b.radius_m)),
+        adm1=[*a.adm1, *b.adm1],
+        adm2=[*a.adm2, *b.adm2],
+        level=np.concatenate((a.level, b.level)),
+        body=[*a.body, *b.body],
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CubeColumns:
     """The activity cube, summed over cells, actor classes and levels.
@@ -141,7 +193,10 @@ class CubeColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
-    """Incidents that a batch changed: as they were before (if they were) and as they are now."""
+    """Incidents that a batch changed: as they were before (if they were) and as they are now.
+
+    Rows are in any order.
+    """
 
     before: IncidentColumns
     after: IncidentColumns

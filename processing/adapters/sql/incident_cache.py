@@ -22,7 +22,7 @@ import numpy as np
 from typing_extensions import override
 
 from processing.batch.rows import IncidentRow
-from processing.rules.window import IncidentColumns, IntArray, Labels, Names
+from processing.rules.window import IncidentColumns, IncidentWindow, IntArray, Labels, Names, Texts
 from schemas.clock import day_start_ms
 from schemas.codec import decode
 from schemas.identity import incident_id
@@ -63,17 +63,6 @@ class LiveRow(NamedTuple):
     level: int
 
 
-class Filter(NamedTuple):
-    """Which incidents are enough: of some classes, of some actors, or of any named one.
-
-    No classes are all classes, and no actors all actors.
-    """
-
-    event_classes: frozenset[str]
-    actor_keys: frozenset[str]
-    named_only: bool
-
-
 # Whole numbers of an incident, in order: some facts, and its texts as numbers of names.
 _FACTS = ("rank", "day", "occurred_us", "severity", "level")
 _TEXTS = ("event_type", "event_class", "actor_class", "actor_key", "adm1", "adm2")
@@ -103,7 +92,7 @@ class KeptColumns(IncidentColumns):
 class _Cell:
     """The incidents of a cell: their ranks in order, and the slot of each."""
 
-    ranks: list[int] = field(default_factory=list)
+    ranks: array[int] = field(default_factory=lambda: array("q"))
     slots: array[int] = field(default_factory=lambda: array("q"))
 
     def put(self, rank: int, slot: int) -> None:
@@ -126,47 +115,55 @@ class _Table:
         self._is_ranked = True
         self._ids: list[str] = []
         self._free: list[int] = []
+        self._given_up: list[int] = []
         self._whole = np.zeros((_FIRST_SIZE, len(_WHOLE)), dtype=np.int64)
         self._place = np.zeros((_FIRST_SIZE, len(_PLACE)), dtype=np.float64)
 
-    def put(self, row: LiveRow | IncidentRow) -> tuple[int, int]:
-        """Keep a row and return its slot and its rank."""
-        slot = self._free.pop() if self._free else self._new()
-        rank = row.day << _RANK_BITS
-        if row.incident_id[:_SAME] == _beginning(row.day):
-            rank |= _following(row.incident_id)
-        else:
-            self._is_ranked = False
+    def put(self, rows: Sequence[LiveRow | IncidentRow]) -> list[tuple[int, int]]:
+        """Keep some rows and return the slot and the rank of each."""
+        if not rows:
+            return []
+        slots = [self._free.pop() if self._free else self._new() for _ in rows]
+        ranks = [self._rank(row.day, row.incident_id) for row in rows]
         types, classes, actors, keys, adm1, adm2 = self._all_names
-        self._ids[slot] = row.incident_id
-        self._whole[slot] = (
-            rank,
-            row.day,
-            row.occurred_start,
-            row.severity,
-            row.level,
-            types[row.event_type],
-            classes[row.event_class],
-            actors[row.actor_class],
-            keys[row.actor_key],
-            adm1[row.adm1 or ""],
-            adm2[row.adm2 or ""],
-        )
+        self._whole[slots] = [
+            (
+                rank,
+                row.day,
+                row.occurred_start,
+                row.severity,
+                row.level,
+                types[row.event_type],
+                classes[row.event_class],
+                actors[row.actor_class],
+                keys[row.actor_key],
+                adm1[row.adm1 or ""],
+                adm2[row.adm2 or ""],
+            )
+            for rank, row in zip(ranks, rows, strict=True)
+        ]
         # None becomes NaN.
-        self._place[slot] = (row.lon, row.lat, row.radius_m)
-        return slot, rank
+        self._place[slots] = [(row.lon, row.lat, row.radius_m) for row in rows]
+        for slot, row in zip(slots, rows, strict=True):
+            self._ids[slot] = row.incident_id
+        return list(zip(slots, ranks, strict=True))
 
-    def free(self, slot: int) -> int:
-        """Let a slot be used again; return its rank."""
-        self._free.append(slot)
+    def remove(self, slot: int) -> int:
+        """Give up a slot and return its rank. What it holds stays until `reuse`."""
+        self._given_up.append(slot)
         return int(self._whole[slot, _RANK])
 
-    def ids(self, slots: IntArray) -> list[str]:
-        """Return the ids of some slots."""
-        return [self._ids[slot] for slot in slots.tolist()]
+    def reuse(self) -> None:
+        """Let the slots that were given up be used again."""
+        self._free += self._given_up
+        self._given_up.clear()
 
-    def passing(self, slots: IntArray, wanted: Filter) -> IntArray:
-        """Return the slots of what passes a filter."""
+    def ids(self, slots: IntArray) -> Sequence[str]:
+        """Return the ids of some slots, each read when it is looked at."""
+        return Texts(self._ids, slots)
+
+    def passing(self, slots: IntArray, wanted: IncidentWindow) -> IntArray:
+        """Return the slots of what is enough for a window."""
         if wanted.event_classes:
             slots = slots[self._labels(_CLASS, slots).among(wanted.event_classes)]
         if wanted.named_only:
@@ -181,7 +178,7 @@ class _Table:
         order = rank.argsort()
         rank = rank[order]
         if not self._is_ranked or bool((rank[1:] == rank[:-1]).any()):
-            days, ids = self._whole[slots, _DAY].tolist(), self.ids(slots)
+            days, ids = self._whole[slots, _DAY].tolist(), list(self.ids(slots))
             by_id = sorted(range(len(ids)), key=lambda at: (days[at], ids[at]))
             order = np.array(by_id, dtype=np.int64)
         return np.asarray(slots[order], dtype=np.int64)
@@ -209,6 +206,12 @@ class _Table:
     def _labels(self, at: int, slots: IntArray) -> Labels:
         return Labels(self.names[_WHOLE[at]], self._whole[slots, at])
 
+    def _rank(self, day: int, name: str) -> int:
+        if name[:_SAME] == _beginning(day):
+            return day << _RANK_BITS | _following(name)
+        self._is_ranked = False
+        return day << _RANK_BITS
+
     def _new(self) -> int:
         slot = len(self._ids)
         self._ids.append("")
@@ -234,6 +237,8 @@ class IncidentCache:
             self.clear()
         if len(self._decoded) > _MOST_DECODED:
             self._decoded.clear()
+        # No columns of the last transaction are in use any more.
+        self._table.reuse()
 
     def clear(self) -> None:
         """Forget everything."""
@@ -242,38 +247,43 @@ class IncidentCache:
         self._decoded.clear()
         self._table = _Table()
 
-    def missing(self, cells: Iterable[int]) -> list[int]:
+    def missing(self, windows: Iterable[IncidentWindow]) -> list[int]:
         """Return the cells that must be read first."""
-        return sorted({cell for cell in cells if cell not in self._cells})
+        unknown = (window.cells4.difference(self._cells) for window in windows)
+        return sorted(frozenset().union(*unknown))
 
-    def fill(self, cells: Iterable[int], rows: Iterable[tuple[int, LiveRow]]) -> None:
+    def fill(self, cells: Iterable[int], rows: Sequence[tuple[int, LiveRow]]) -> None:
         """Take in all live incidents of some cells, as (cell, row)."""
         for cell in cells:
             self._cells[cell] = _Cell()
-        for cell, row in sorted(rows):
-            self._put(cell, row)
+        self._put([cell for cell, _ in rows], [row for _, row in rows])
 
     def put(self, rows: Iterable[IncidentRow]) -> None:
-        """Follow a write of incidents."""
+        """Follow a write of incidents, each of them once."""
+        live: list[IncidentRow] = []
         for row in rows:
             self._remove(row.incident_id)
             if row.cell4 in self._cells and not row.retracted and not row.exercise:
-                self._put(row.cell4, row)
+                live.append(row)
+        self._put([row.cell4 for row in live], live)
 
     def drop(self, incident_ids: Iterable[str]) -> None:
         """Follow the removal of incidents."""
         for gone in incident_ids:
             self._remove(gone)
 
-    def select(self, spans: Iterable[tuple[int, int, int]], wanted: Filter) -> IntArray:
-        """Return the slots of what is in some (cell, first day, last day) and passes a filter."""
+    def select(self, window: IncidentWindow) -> IntArray:
+        """Return the slots of what is in a window."""
         found = array("q")
-        for cell, first, last in spans:
-            ranks, slots = self._cells[cell].ranks, self._cells[cell].slots
-            if ranks:
-                start = bisect_left(ranks, first << _RANK_BITS)
-                found += slots[start : bisect_left(ranks, (last + 1) << _RANK_BITS, start)]
-        return self._table.passing(np.array(found, dtype=np.int64), wanted)
+        first, after = window.day_from << _RANK_BITS, (window.day_to + 1) << _RANK_BITS
+        for cell in window.cells4:
+            kept = self._cells[cell]
+            ranks = kept.ranks
+            if ranks and ranks[-1] >= first:
+                start = bisect_left(ranks, first)
+                end = bisect_left(ranks, after, start) if ranks[-1] >= after else len(ranks)
+                found += kept.slots[start:end]
+        return self._table.passing(np.array(found, dtype=np.int64), window)
 
     def ordered(self, selected: Sequence[IntArray]) -> IntArray:
         """Return the slots of several selections, each once, in order of (day, incident_id)."""
@@ -285,17 +295,17 @@ class IncidentCache:
         """Return some slots as rules read them; `bodies` gives the bodies of some ids."""
         return self._table.columns(slots, bodies, self._decoded)
 
-    def _put(self, cell: int, row: LiveRow | IncidentRow) -> None:
-        slot, rank = self._table.put(row)
-        self._cells[cell].put(rank, slot)
-        self._where[row.incident_id] = (cell, slot)
+    def _put(self, cells: Sequence[int], rows: Sequence[LiveRow | IncidentRow]) -> None:
+        for cell, row, (slot, rank) in zip(cells, rows, self._table.put(rows), strict=True):
+            self._cells[cell].put(rank, slot)
+            self._where[row.incident_id] = (cell, slot)
 
     def _remove(self, name: str) -> None:
         self._decoded.pop(name, None)
         known = self._where.pop(name, None)
         if known is not None:
             cell, slot = known
-            self._cells[cell].take(self._table.free(slot), slot)
+            self._cells[cell].take(self._table.remove(slot), slot)
 
 
 @lru_cache(maxsize=4_096)

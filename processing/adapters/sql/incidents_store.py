@@ -8,7 +8,7 @@ from typing import overload
 import numpy as np
 from typing_extensions import override
 
-from processing.adapters.sql.incident_cache import Filter, IncidentCache, LiveRow
+from processing.adapters.sql.incident_cache import IncidentCache, LiveRow
 from processing.adapters.sql.spans import joined
 from processing.adapters.sql.statements import Sql, columns, insert, listed
 from processing.batch.rows import IncidentRow, RedirectRow
@@ -50,9 +50,6 @@ _POINT_ON = insert(redirects, verb="INSERT OR REPLACE")
 _REMOVE = "DELETE FROM incidents WHERE incident_id = ?"
 
 
-Span = tuple[int, int, int]
-
-
 class SqlIncidents:
     """The incidents of one transaction."""
 
@@ -68,30 +65,24 @@ class SqlIncidents:
 
     def of_windows(self, windows: Sequence[IncidentWindow]) -> IncidentColumns:
         """Return the live incidents in any of some windows, in order of (day, incident_id)."""
-        filters: dict[Filter, list[IncidentWindow]] = {}
-        for window in windows:
-            wanted = Filter(window.event_classes, window.actor_keys, window.named_only)
-            filters.setdefault(wanted, []).append(window)
-        asked = [(wanted, _spans(of)) for wanted, of in filters.items()]
-        if self._cache is None or not asked:
-            return self._columns(self._read(asked))
-        return self._kept(self._cache, asked)
-
-    def _kept(
-        self, cache: IncidentCache, asked: Sequence[tuple[Filter, Sequence[Span]]]
-    ) -> IncidentColumns:
-        missing = cache.missing(cell for _, spans in asked for cell, _, _ in spans)
+        if self._cache is None or not windows:
+            return self._columns(self._read(windows))
+        missing = self._cache.missing(windows)
         if missing:
             rows = self._sql.rows(_OF_CELLS, listed(missing))
-            cache.fill(missing, [(row[0], LiveRow._make(row[1:])) for row in rows])
-        slots = cache.ordered([cache.select(spans, wanted) for wanted, spans in asked])
-        return cache.columns(slots, lambda ids: _Bodies(self._sql, ids))
+            self._cache.fill(missing, [(row[0], LiveRow._make(row[1:])) for row in rows])
+        slots = self._cache.ordered([self._cache.select(window) for window in windows])
+        return self._cache.columns(slots, lambda ids: _Bodies(self._sql, ids))
 
-    def _read(self, asked: Iterable[tuple[Filter, Sequence[Span]]]) -> list[LiveRow]:
+    def _read(self, windows: Iterable[IncidentWindow]) -> list[LiveRow]:
+        alike: dict[tuple[str | None, str | None, bool], list[IncidentWindow]] = {}
+        for one in windows:
+            only = (_only(one.event_classes), _only(one.actor_keys), one.named_only)
+            alike.setdefault(only, []).append(one)
         found: set[LiveRow] = set()
-        for wanted, spans in asked:
-            only = (_only(wanted.event_classes), _only(wanted.actor_keys), wanted.named_only)
-            found |= {LiveRow._make(r) for r in self._sql.rows(_OF_SPANS, listed(spans), *only)}
+        for only, asked in alike.items():
+            rows = self._sql.rows(_OF_SPANS, listed(_spans(asked)), *only)
+            found |= {LiveRow._make(row) for row in rows}
         return sorted(found)
 
     def _columns(self, rows: Sequence[LiveRow]) -> IncidentColumns:
@@ -164,7 +155,7 @@ class _Bodies(Sequence[bytes]):
         return body
 
 
-def _spans(windows: Iterable[IncidentWindow]) -> list[Span]:
+def _spans(windows: Iterable[IncidentWindow]) -> list[tuple[int, int, int]]:
     return joined((cell, w.day_from, w.day_to) for w in windows for cell in w.cells4)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from processing.adapters.sql.incident_cache import Filter, IncidentCache, LiveRow
+from processing.adapters.sql.incident_cache import IncidentCache, LiveRow
 from processing.adapters.sql.transaction import stores_of
 from processing.pipeline import Pipeline
 from processing.rules.window import IncidentColumns, IncidentWindow
@@ -112,13 +112,14 @@ def test_what_was_rolled_back_is_forgotten(made: Database) -> None:
 
 
 def test_is_bounded() -> None:
+    one, two = (IncidentWindow(cells4=frozenset({at}), day_from=0, day_to=9) for at in (1, 2))
     cache = IncidentCache(most_rows=1)
     cache.fill([1], [(1, live(16_055, "one"))])
     cache.shrink()
-    assert not cache.missing([1])
+    assert not cache.missing([one])
     cache.fill([2], [(2, live(16_055, "two"))])
     cache.shrink()
-    assert cache.missing([1, 2]) == [1, 2]
+    assert cache.missing([one, two]) == [1, 2]
 
 
 def live(day: int, name: str) -> LiveRow:
@@ -148,9 +149,8 @@ def test_order_is_that_of_days_and_ids_whatever_the_ids(
     cache.fill([1, 2, 3], [(cell, live(day, name)) for day, name, cell in rows])
     gone = data.draw(st.sets(st.sampled_from([name for _, name, _ in rows]))) if rows else set()
     cache.drop(gone)
-    spans = [(cell, 16_055, 16_056) for cell in (1, 2, 3)]
-    anything = Filter(frozenset(), frozenset(), named_only=False)
-    selected = cache.select(spans, anything)
+    window = IncidentWindow(cells4=frozenset({1, 2, 3}), day_from=16_055, day_to=16_056)
+    selected = cache.select(window)
     left = sorted((d, name) for d, name, _ in rows if name not in gone and d >= 16_055)
     for selections in ([selected], [selected, selected]):
         columns = cache.columns(cache.ordered(selections), lambda ids: [b""] * len(ids))
