@@ -25,7 +25,7 @@ from processing.batch.stores import Stores
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
-_POSITIONS = "SELECT partition, position, epoch FROM positions ORDER BY partition"
+_POSITIONS = "SELECT partition, position FROM positions ORDER BY partition"
 
 
 @dataclass(slots=True)
