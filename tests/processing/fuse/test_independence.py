@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processing.fuse.independence import components, similarity
+from processing.fuse.independence import SAME_WORDS, components, similarity
 from processing.fuse.said import Said, said
 from tests.processing.fuse.reports import NOON, admitted
 
@@ -61,6 +61,15 @@ class TestComponents:
         one = told("r-1", text=SEEN)
         two = told("r-2", text="Shots heard from the market since dawn, people are fleeing")
         assert components([one, two]) == [[0], [1]]
+
+    @given(
+        st.lists(st.sampled_from("abcdefghijklmnopqrst"), max_size=24),
+        st.lists(st.sampled_from("abcdefghijklmnopqrst"), max_size=24),
+    )
+    def test_alike_is_more_alike_than_the_bound(self, one: list[str], other: list[str]) -> None:
+        a, b = " ".join(one), " ".join(other)
+        found = components([told("r-1", text=a), told("r-2", text=b)])
+        assert (len(found) == 1) == (similarity(a, b) > SAME_WORDS)
 
     def test_no_words_say_nothing(self) -> None:
         assert components([told("r-1", text="..."), told("r-2", text="...")]) == [[0], [1]]
