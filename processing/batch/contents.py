@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import h3.api.basic_int as h3
-
 from processing.batch.account import Account, read_account
 from processing.batch.rows import ReportRow
 from processing.fuse.said import Said
@@ -60,15 +58,13 @@ class Contents:
 
 def member(row: ReportRow, said: Said, *, adm0: str | None) -> Member:
     """Return a located report as a member of an incident."""
-    lon, lat = row.lon, row.lat
     # By position: an incident has one or two.
     return Member(
         said,
         row.day,
-        lon,
-        lat,
+        row.lon,
+        row.lat,
         row.radius_m,
-        0 if lon is None or lat is None else h3.latlng_to_cell(lat, lon, 5),
         adm0,
         row.adm1,
         row.adm2,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from processing.batch.rows import CubeRow
 from processing.fuse.composed import Composed
@@ -14,8 +14,7 @@ Sums = tuple[int, int, int, int]
 _NOTHING: Sums = (0, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """An incident as it is, and as viewers of lower levels see it (empty: all see the same)."""
 
     incident: Composed

@@ -139,7 +139,8 @@ class Agreement:
         maybe = ~surely & (sphere_m <= reach_m * SPHERE_MARGIN + _ROUNDING_M)
         meets: Mask = surely
         unsure = np.flatnonzero(maybe)
-        meets[unsure] = self._separations_m(a[unsure], b[unsure]) <= reach_m[unsure]
+        if len(unsure):
+            meets[unsure] = self._separations_m(a[unsure], b[unsure]) <= reach_m[unsure]
         return meets
 
     # ------------------------------------------------------------------ class and actors

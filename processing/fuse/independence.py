@@ -54,9 +54,11 @@ def similarity(a: str, b: str) -> float:
     Case, punctuation and order do not count. A text without words is like no other.
     """
     words_a, words_b = _words(a), _words(b)
-    if not words_a or not words_b:
-        return 0.0
-    return 2.0 * len(words_a & words_b) / (len(words_a) + len(words_b))
+    return _dice(words_a, words_b, len(words_a & words_b))
+
+
+def _dice(a: frozenset[str], b: frozenset[str], shared: int) -> float:
+    return 2.0 * shared / (len(a) + len(b)) if shared else 0.0
 
 
 def _join_same_words(reports: Sequence[Said], parent: list[int]) -> None:
@@ -69,7 +71,10 @@ def _join_same_words(reports: Sequence[Said], parent: list[int]) -> None:
 def _says_the_same(one: Said, other: Said) -> bool:
     if abs(one.start[2] - other.start[2]) > SAME_WORDS_WITHIN:
         return False
-    return similarity(one.text, other.text) > SAME_WORDS
+    words_a, words_b = _words(one.text), _words(other.text)
+    # No more words can be shared than the shorter text has: often that settles it.
+    at_most = _dice(words_a, words_b, min(len(words_a), len(words_b)))
+    return at_most > SAME_WORDS and _dice(words_a, words_b, len(words_a & words_b)) > SAME_WORDS
 
 
 @lru_cache(maxsize=4_096)

@@ -15,7 +15,6 @@ from processing.fuse.greedy import named
 from processing.fuse.walk import Walk
 
 _NOTHING = Regrouped(groups={}, gone={})
-_NO_CELLS: frozenset[int] = frozenset()
 
 
 def regroup(
@@ -148,9 +147,9 @@ def _missing(
     scene: SightingColumns, rows: set[int], loaded: frozenset[tuple[int, int]]
 ) -> frozenset[tuple[int, int]]:
     """Return the (day, cell4) not loaded that may hold reports which some rows could meet."""
-    loaded_of: dict[int, set[int]] = {}
+    loaded_of: dict[int, set[int]] = defaultdict(set)
     for day, cell in loaded:
-        loaded_of.setdefault(day, set()).add(cell)
+        loaded_of[day].add(cell)
     asked = list(rows)
     days, cells = scene.day[asked].tolist(), scene.cell4[asked].tolist()
     steps_m = radius_steps(scene.radius_m[asked]).tolist()
@@ -159,7 +158,7 @@ def _missing(
     missing: set[tuple[int, int]] = set()
     for row, day, cell, step_m in zip(asked, days, cells, steps_m, strict=True):
         key = (day, cell, step_m)
-        here = loaded_of.get(day, _NO_CELLS)
+        here = loaded_of[day]
         if key not in enough:
             enough[key] = reach_cells(cell, step_m) <= here
         if not enough[key]:

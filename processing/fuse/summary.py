@@ -27,6 +27,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
+import h3.api.basic_int as h3
+
 from processing.fuse.composed import NOBODY, Composed
 from processing.fuse.greedy import id_of
 from processing.fuse.independence import components
@@ -49,7 +51,6 @@ class Member(NamedTuple):
     lon: float | None = None
     lat: float | None = None
     radius_m: float | None = None
-    cell5: int = 0
     adm0: str | None = None
     adm1: str | None = None
     adm2: str | None = None
@@ -89,7 +90,7 @@ def summarise(
         place.lat,
         place.radius_m,
         precision(place.radius_m),
-        f"{place.cell5:x}" if place.cell5 else None,
+        _cell(place.lon, place.lat),
         place.adm0 or None,
         place.adm1 or None,
         place.adm2 or None,
@@ -170,6 +171,10 @@ def precision(radius_m: float | None) -> str:
         if radius_m is not None and limit_m is not None and radius_m <= limit_m:
             return code.code
     return "P7"
+
+
+def _cell(lon: float | None, lat: float | None) -> str | None:
+    return None if lon is None or lat is None else f"{h3.latlng_to_cell(lat, lon, 5):x}"
 
 
 def _placing(member: Member) -> tuple[float, str]:

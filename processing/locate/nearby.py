@@ -91,13 +91,18 @@ class NearbyIndex:
     def _nearest(self, lon: FloatArray, lat: FloatArray, day: IntArray) -> Nearest:
         """Return the nearest of each layer, all points of one layer after those of another."""
         n, xyz = len(lon), unit_xyz(lon, lat)
-        chords = np.empty((len(self._points), n, FIRST_LOOK))
-        row = np.empty((len(self._points), n, FIRST_LOOK), dtype=np.int64)
+        first = int(day[0])
+        # As a small batch mostly is.
+        is_one_day = bool((day == first).all())
+        chords = np.full((len(self._points), n, FIRST_LOOK), np.inf)
+        row = np.full((len(self._points), n, FIRST_LOOK), -1)
         for number, points in enumerate(self._points):
-            for index, part in points.parts(day):
-                look = index.look(xyz[part])
-                chords[number, part] = look.chords
-                row[number, part] = look.row + self._first[number]
+            whole = ((points.on(first), slice(None)),) if is_one_day else ()
+            for index, part in whole or points.parts(day):
+                if len(index):
+                    look = index.look(xyz[part])
+                    chords[number, part] = look.chords
+                    row[number, part] = look.row + self._first[number]
         look = Look(chords=chords.reshape(-1, FIRST_LOOK), row=row.reshape(-1, FIRST_LOOK))
         every_lon, every_lat = np.tile(lon, len(self._points)), np.tile(lat, len(self._points))
         nearest = confirmed(look, every_lon, every_lat, to_lon=self._lon, to_lat=self._lat)

@@ -31,7 +31,6 @@ def member(root_id: str = "r-1", *, radius_m: float | None = 1_000.0, **report: 
         lon=None if radius_m is None else 30.0,
         lat=None if radius_m is None else 7.0,
         radius_m=radius_m,
-        cell5=0x85536A7FFFFFFFF,
         adm1="SS01",
         adm2="SS0101",
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processing.fuse.independence import components, similarity
+from processing.fuse.independence import SAME_WORDS, components, similarity
 from processing.fuse.said import said
 from schemas.report import AdmittedReport
 from tests.processing.fuse.reports import NOON, admitted
@@ -60,6 +60,15 @@ class TestComponents:
         one = admitted("r-1", text=SEEN)
         two = admitted("r-2", text="Shots heard from the market since dawn, people are fleeing")
         assert grouped([one, two]) == [[0], [1]]
+
+    @given(
+        st.lists(st.sampled_from("abcdefghijklmnopqrst"), max_size=24),
+        st.lists(st.sampled_from("abcdefghijklmnopqrst"), max_size=24),
+    )
+    def test_alike_is_more_alike_than_the_bound(self, one: list[str], other: list[str]) -> None:
+        a, b = " ".join(one), " ".join(other)
+        found = grouped([admitted("r-1", text=a), admitted("r-2", text=b)])
+        assert (len(found) == 1) == (similarity(a, b) > SAME_WORDS)
 
     def test_no_words_say_nothing(self) -> None:
         assert grouped([admitted("r-1", text="..."), admitted("r-2", text="...")]) == [[0], [1]]

@@ -79,7 +79,7 @@ class TestSummarise:
             lat=7.0,
             radius_m=1_000.0,
             precision="P3",
-            cell="85536a7ffffffff",
+            cell="856a0d2ffffffff",
             adm1="SS01",
             adm2="SS0101",
             actor_tokens=("lou-nuer",),
@@ -131,7 +131,7 @@ class TestSummarise:
         assert found.adm2 == "SS0101"
 
     def test_an_unresolved_one_has_no_place(self) -> None:
-        one = member("r-1", radius_m=None)._replace(cell5=0, adm1="", adm2="")
+        one = member("r-1", radius_m=None)._replace(adm1="", adm2="")
         found = summarise([one])
         assert (found.lon, found.lat, found.cell, found.adm1) == (None, None, None, None)
         assert found.precision == "P7"
