@@ -10,7 +10,8 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -37,7 +38,13 @@ _KEYS_PER_LOOKUP = 400
 # Rows whose bytes are dropped in one transaction, so that reports wait at most a few ms.
 TRIM_ROWS = 1_000
 
-_INSERT = "INSERT INTO spool (position, root_id, revision, sha256, value) VALUES (?, ?, ?, ?, ?)"
+# After each statement the thread has to get the interpreter back from the event loop, so many rows
+# are one statement. ROLLBACK: what is undone after a conflict is all that was begun; undoing the
+# one statement would make SQLite keep a journal of it.
+_INSERT = "INSERT OR ROLLBACK INTO spool (position, root_id, revision, sha256, value) VALUES {rows}"
+_ROW = "(?, ?, ?, ?, ?)"
+# Rows a statement, the most first. SQLite allows 6,500 with five parameters each.
+_AT_ONCE = tuple((many, _INSERT.format(rows=", ".join([_ROW] * many))) for many in (100, 10, 1))
 _TRIM = "UPDATE spool SET value = x'' WHERE position >= ? AND position < ? AND length(value) > 0"
 
 Key = tuple[str, int]
@@ -129,7 +136,7 @@ class SpoolFile:
             # Rare: somebody repeats a report, inside of this call or of an earlier one.
             self._rollback()
             return self._append_new(entries)
-        return [Appended(position) for position in range(start, self._next_position)]
+        return list(map(_appended, zip(range(start, self._next_position), strict=True)))
 
     def _append_new(self, entries: Sequence[SpoolEntry]) -> list[SpoolVerdict]:
         """Find out which keys are stored, then store the others."""
@@ -151,7 +158,7 @@ class SpoolFile:
                 (position, root_id, revision, sha256, value)
                 for position, (root_id, revision, sha256, _, value) in enumerate(entries, start)
             ]
-            self._write(lambda db: db.executemany(_INSERT, rows), point=BEFORE_FSYNC)
+            self._write(lambda db: _insert_rows(db, rows), point=BEFORE_FSYNC)
             self._next_position = start + len(rows)
         return start
 
@@ -249,6 +256,18 @@ def connect(path: Path) -> sqlite3.Connection:
             "put it on a local disk, not on a network file system"
         )
     return db
+
+
+# As the named tuple makes itself, without the call into Python that unpacks its names.
+_appended = partial(tuple.__new__, Appended)
+
+
+def _insert_rows(db: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    done = 0
+    for many, statement in _AT_ONCE:
+        while len(rows) - done >= many:
+            db.execute(statement, list(chain.from_iterable(rows[done : done + many])))
+            done += many
 
 
 def _key(entry: SpoolEntry) -> Key:

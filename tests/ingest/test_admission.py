@@ -14,6 +14,7 @@ from ingest.admission import Admitted, Context, admit, admit_all
 from ingest.finding import Refused
 from ingest.limits import IntakeLimits
 from ingest.plain_report import PlainReport
+from ingest.quick_way import plain_entries
 from schemas.codec import canonical, decode, sha256
 from schemas.identity import report_id
 from schemas.report import AdmittedReport, Report, ReportedLocation
@@ -197,6 +198,24 @@ PLAINISH = st.fixed_dictionaries(
 )
 
 
+# Bodies that must not pass for plain, nor be told by their neighbours.
+ODD = (
+    b"",
+    b"[]",
+    b"{",
+    b"\xef\xbb\xbf" + body(),
+    b'{"root_id":"abc-1","root_id":"abc-1","occurred_start":"2013-12-16T09:30:00Z"}',
+    b'{"root_id":"abc-1","occurred_start":"2013-12-16T09:30:00Z","text":"a","te\\u0078t":"\\u003a"}',
+    b'{"root_id":"abc-1","occurred_start":"2013-12-16T09:30:00Z","text":"\\u003a"}',
+    b'{"root_id":"abc-1","occurred_start":"2013-12-16T09:30:00Z","severity":1e999}',
+    b'{"root_id":"abc-1","occurred_start":"2013-12-16T09:30:00Z"},{"root_id":"abc-2"}',
+    b" " * (LIMITS.max_report_bytes + 1) + body(),
+    orjson.dumps({**CLEAN, "occurred_start": "2013-12-16T09:30:00Z2013-12-16T09:30:00Z"}),
+    orjson.dumps({**CLEAN, "observed_at": ""}),
+    b'{"a":' * 300 + b"1" + b"}" * 300,
+)
+
+
 class TestTheQuickWay:
     """Documents near the border of what is plain: the quick way may only say what is so."""
 
@@ -215,6 +234,25 @@ class TestTheQuickWay:
         assert isinstance(other, admission._Judged)
         assert admission._written(one, CONTEXT, HEAD) == admission._written(other, CONTEXT, HEAD)
 
+    @settings(patient, max_examples=150)
+    @given(st.lists(PLAINISH.map(orjson.dumps) | st.sampled_from(ODD), max_size=8))
+    def test_writes_the_same_as_the_careful_one(self, bodies: list[bytes]) -> None:
+        careful = [admission._admit_carefully(it, CONTEXT, LIMITS, HEAD) for it in bodies]
+        assert admit_all(bodies, context=CONTEXT, limits=LIMITS) == careful
+
+    def test_takes_all_of_many_plain_ones(self) -> None:
+        bodies = [body(root_id=f"bor-{number}", severity=1 + number % 5) for number in range(70)]
+        moment = admission._moment(CONTEXT, LIMITS, HEAD)
+        entries = plain_entries(bodies, moment)
+        assert [it and it.root_id for it in entries] == [f"bor-{n}" for n in range(70)]
+        assert [it.entry for it in map(admitted, bodies)] == entries
+
+    @pytest.mark.parametrize("odd", ODD)
+    def test_one_that_is_odd_does_not_change_its_neighbours(self, odd: bytes) -> None:
+        plain = body()
+        [before, _, after] = admit_all([plain, odd, plain], context=CONTEXT, limits=LIMITS)
+        assert before == after == admitted(plain)
+
     @pytest.mark.parametrize(
         "location",
         [
@@ -223,6 +261,8 @@ class TestTheQuickWay:
             {"lon": 31.5, "lat": 6.2, "precision": "P7"},
             {"mgrs": "36NUM406866", "uncertainty_m": 500},
             {"pcode": "SS0101", "precision": "P7"},
+            {"given": "Bor"},
+            {"pcode": "XX9999"},
             {"lon": 31.5, "lat": 6.2, "accuracy_m": 5},
             {"lon": 6.2, "lat": 31.5},
             {"lon": 0, "lat": 0},
