@@ -24,7 +24,7 @@ from ingest.gazetteer import Gazetteer
 from ingest.json_text import read, too_deep
 from ingest.limits import IntakeLimits
 from ingest.plain_report import PlainReport, read_plain
-from ingest.quick_way import Moment, plain_entries
+from ingest.quick_way import Moment, plain_entries, time_text
 from ingest.repair import repair
 from ingest.sent_report import SentReport, read_exact
 from ingest.spool_entry import SpoolEntry
@@ -128,9 +128,11 @@ def _admit_carefully(
 
 
 def _moment(context: Context, limits: IntakeLimits, head: bytes) -> Moment:
+    latest = context.received_at + AHEAD
     return Moment(
         head=head,
-        latest=context.received_at + AHEAD,
+        latest=latest,
+        latest_text=time_text(latest),
         max_level=context.sender.max_level,
         gazetteer=context.gazetteer,
         max_report_bytes=limits.max_report_bytes,

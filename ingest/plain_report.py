@@ -9,7 +9,7 @@ is checked in one expression, field by field, because this is the hottest code o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -79,9 +79,9 @@ SOURCE_FIELDS = frozenset(["type", "ref", "reliability", "credibility"])
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{2,63}")
 _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 _TIMES = re.compile(rf"(?:{_TIME})+")
-_SHORT, _LONG, _CODE = 200, 10_000, 32
+MAX_SHORT_TEXT, MAX_LONG_TEXT, MAX_CODE_TEXT = 200, 10_000, 32
 _MAX_COUNT, _MAX_SEVERITY, _MAX_UNCERTAINTY_M = 1_000_000, 5, 2_000_000
-_MAX_ACTORS, _MAX_VICTIMS = 16, 128
+MAX_ACTORS, MAX_VICTIMS = 16, 128
 _NUMBERS = (int, float)
 
 
@@ -144,6 +144,11 @@ def _time(text: str, latest: datetime) -> datetime | None:
     return at if EARLIEST <= at <= latest else None
 
 
+def are_counts_in_order(victims: Sequence[Document]) -> bool:
+    """Say whether the best count of each is not below its least and not above its most."""
+    return all(map(_victim_check(), victims))
+
+
 # ---------------------------------------------------------------- one check an object
 
 
@@ -167,11 +172,11 @@ def _report_check() -> Check:
             and type(revision := get("revision", 1)) is int
             and 1 <= revision <= MAX_REVISION
             and type(text := get("text", "")) is str
-            and len(text) <= _LONG
+            and len(text) <= MAX_LONG_TEXT
             and ("location" not in it or is_location(it["location"]))
             and ("source" not in it or is_source(it["source"]))
-            and ("actors" not in it or _are_all(it["actors"], is_actor, most=_MAX_ACTORS))
-            and ("victims" not in it or _are_all(it["victims"], is_victim, most=_MAX_VICTIMS))
+            and ("actors" not in it or _are_all(it["actors"], is_actor, most=MAX_ACTORS))
+            and ("victims" not in it or _are_all(it["victims"], is_victim, most=MAX_VICTIMS))
         )
 
     return check
@@ -185,8 +190,8 @@ def _are_rest_plain(it: Document) -> bool:
         and get("sensitivity", "UNCLASSIFIED") in SENSITIVITY_LEVEL
         and type(get("severity", 1)) is int
         and 1 <= get("severity", 1) <= _MAX_SEVERITY
-        and _is_text(get("raw_code", ""), _SHORT)
-        and _is_text(get("derived_from", ""), _SHORT)
+        and _is_text(get("raw_code", ""), MAX_SHORT_TEXT)
+        and _is_text(get("derived_from", ""), MAX_SHORT_TEXT)
         and type(get("exercise", False)) is bool
         and type(get("illustrative", False)) is bool
         and ("supersedes" not in it or _KEY.fullmatch(it["supersedes"]) is not None)
@@ -201,9 +206,9 @@ def _location_check() -> Check:
         get = it.get
         return (
             LOCATION_FIELDS.issuperset(it)
-            and _is_text(get("place_name", ""), _SHORT)
-            and _is_text(get("pcode", ""), _CODE)
-            and _is_text(get("mgrs", ""), _CODE)
+            and _is_text(get("place_name", ""), MAX_SHORT_TEXT)
+            and _is_text(get("pcode", ""), MAX_CODE_TEXT)
+            and _is_text(get("mgrs", ""), MAX_CODE_TEXT)
             and get("precision", "P3") in precisions
             and type(get("accuracy_m", 0)) in _NUMBERS
             and get("accuracy_m", 0) >= 0
@@ -217,7 +222,7 @@ def _location_check() -> Check:
             and type(get("lon", 0)) in _NUMBERS
             and type(get("lat", 0)) in _NUMBERS
             and type(given := get("given", "")) is str
-            and len(given) <= _SHORT
+            and len(given) <= MAX_SHORT_TEXT
             and type(uncertainty_m := get("uncertainty_m", 0)) in _NUMBERS
             and 0 <= uncertainty_m <= _MAX_UNCERTAINTY_M
         )
@@ -236,8 +241,8 @@ def _actor_check() -> Check:
             and ACTOR_FIELDS.issuperset(it)
             and get("type", "UNKNOWN") in types
             and get("role", "PARTY") in roles
-            and _is_text(get("name", ""), _SHORT)
-            and _is_text(get("raw_code", ""), _SHORT)
+            and _is_text(get("name", ""), MAX_SHORT_TEXT)
+            and _is_text(get("raw_code", ""), MAX_SHORT_TEXT)
             and ("actor_id" not in it or _KEY.fullmatch(it["actor_id"]) is not None)
         )
 

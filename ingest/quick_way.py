@@ -8,9 +8,9 @@ that the careful way makes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -20,36 +20,51 @@ import orjson
 from ingest.decoders.place import DecodedPlace, decode_plain
 from ingest.gazetteer import Gazetteer
 from ingest.json_text import repeats_no_key
-from ingest.plain_report import PlainReport, read_plain
+from ingest.plain_form import Found, look
+from ingest.plain_report import Document, are_counts_in_order, read_plain
 from ingest.spool_entry import SpoolEntry
+from ingest.times import EARLIEST
+from schemas.access import SENSITIVITY_LEVEL
 from schemas.identity import report_id
 
-_NOWHERE = DecodedPlace()
 _SORTED = orjson.OPT_SORT_KEYS
+_DEGREES = (
+    b'"sha256":"%b","decoded_lon":%b,"decoded_lat":%b,"decoded_radius_m":%b,'
+    b'"decoded_from":"degrees"'
+)
+
+
+def time_text(at: datetime) -> bytes:
+    """Return the whole second of a time in UTC, as most reports write times."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds").encode() + b"Z"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """What the reports of one request share.
 
-    `head` begins each of their messages; a clock that is later than `latest` is wrong.
+    `head` begins each of their messages; a clock that is later than `latest` is wrong, and
+    `latest_text` is its whole second as reports write times.
     """
 
     head: bytes
     latest: datetime
+    latest_text: bytes
     max_level: int
     gazetteer: Gazetteer
     max_report_bytes: int
 
 
-class _Row(NamedTuple):
-    """A plain report on its way: where it stands among the bodies, and what is known of it."""
+_EARLIEST = time_text(EARLIEST)
 
-    at: int
-    form: bytes
-    sha256: str
-    report: PlainReport
-    place: DecodedPlace
+
+class _Row(NamedTuple):
+    """What an entry needs of a plain report; `envelope` is what its message says beside it."""
+
+    root_id: str
+    revision: int
+    occurred_start: datetime
+    envelope: bytes
 
 
 # As the named tuples make themselves, without the call into Python that unpacks their names.
@@ -59,65 +74,97 @@ _entry = partial(tuple.__new__, SpoolEntry)
 
 def plain_entries(bodies: Sequence[bytes], moment: Moment) -> list[SpoolEntry | None]:
     """Return the entry of each body that is surely a plain report, None for the others."""
-    entries: list[SpoolEntry | None] = [None] * len(bodies)
-    rows = _rows(bodies, moment)
-    for row, entry in zip(rows, _entries(rows, moment.head), strict=True):
-        entries[row.at] = entry
-    return entries
-
-
-def _rows(bodies: Sequence[bytes], moment: Moment) -> list[_Row]:
+    nothing: list[SpoolEntry | None] = [None] * len(bodies)
     if max(map(len, bodies)) > moment.max_report_bytes:
-        return []
+        return nothing
     try:
         documents = [orjson.loads(body) for body in bodies]
         forms = [orjson.dumps(document, None, _SORTED) for document in documents]
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         # One that can't be read is enough for all to be read one by one.
-        return []
+        return nothing
     if not repeats_no_key(b"\n".join(bodies), b"\n".join(forms)):
-        return []
+        return nothing
     hashes = [sha256(form).hexdigest() for form in forms]
-    latest, level, gazetteer = moment.latest, moment.max_level, moment.gazetteer
-    reports = [read_plain(it, latest=latest, max_level=level) for it in documents]
-    places = [None if it is None else _place(it, gazetteer) for it in reports]
-    rows = zip(range(len(forms)), forms, hashes, reports, places, strict=True)
-    return [_row(row) for row in rows if row[4] is not None]
-
-
-def _place(report: PlainReport, gazetteer: Gazetteer) -> DecodedPlace | None:
-    return decode_plain(report.location, gazetteer) if report.location else _NOWHERE
-
-
-def _entries(rows: Sequence[_Row], head: bytes) -> list[SpoolEntry]:
-    if not rows:
-        return []
-    envelopes = _envelopes(rows)
-    names = [report_id(it.occurred_start, it.root_id, it.revision) for _, _, _, it, _ in rows]
+    rows = _rows(documents, forms, hashes, moment)
+    names = [None if row is None else report_id(row[2], row[0], row[1]) for row in rows]
+    head = moment.head
     return [
-        _entry(
-            (
-                report.root_id,
-                report.revision,
-                sha,
-                name,
-                b'%b,%b,"report":%b}' % (head, envelope, form),
-            )
-        )
-        for (_, form, sha, report, _), name, envelope in zip(rows, names, envelopes, strict=True)
+        None
+        if row is None
+        else _entry((row[0], row[1], sha, name, b'%b,%b,"report":%b}' % (head, row[3], form)))
+        for row, form, sha, name in zip(rows, forms, hashes, names, strict=True)
     ]
 
 
-def _envelopes(rows: Sequence[_Row]) -> list[bytes]:
-    """Return the other fields of each message: in one go, and cut apart again.
+def _rows(
+    documents: Sequence[Document], forms: Sequence[bytes], hashes: Sequence[str], moment: Moment
+) -> list[_Row | None]:
+    found = [look(form) for form in forms]
+    return [
+        _row_of_document(document, sha, moment)
+        if fields is None
+        else _row_of_form(fields, document, sha, moment)
+        for document, fields, sha in zip(documents, found, hashes, strict=True)
+    ]
 
-    Nothing in them is a sender's text, so nothing in them looks like the cut.
-    """
-    fields = [_fields(sha, place) for _, _, sha, _, place in rows]
-    return orjson.dumps(fields)[2:-2].split(b"},{")
+
+def _row_of_form(
+    found: Found,
+    document: Document,
+    sha: str,
+    moment: Moment,
+) -> _Row | None:
+    """Return the row of a report that the look at its form found to be plain."""
+    lat, lon, radius_m, observed, start, reported, revision, root_id, level, victims = found
+    if not _are_clocks(start, observed or start, reported or start, moment.latest_text):
+        return None
+    if level is not None and SENSITIVITY_LEVEL[level.decode()] > moment.max_level:
+        return None
+    if victims is not None and not are_counts_in_order(document["victims"]):
+        return None
+    if lat is not None and _is_sound(float(lon), float(lat), float(radius_m), moment.gazetteer):
+        envelope: bytes | None = _DEGREES % (sha.encode(), lon, lat, radius_m)
+    else:
+        envelope = _envelope(document.get("location"), sha, moment.gazetteer)
+    if envelope is None:
+        return None
+    at = datetime.fromisoformat(start.decode())
+    return _row((root_id.decode(), int(revision or 1), at, envelope))
 
 
-def _fields(sha: str, place: DecodedPlace) -> dict[str, Any]:
+def _are_clocks(start: bytes, observed: bytes, reported: bytes, latest: bytes) -> bool:
+    # Text compares as the times do: all have one form.
+    return (
+        _EARLIEST <= start <= latest
+        and _EARLIEST <= observed <= latest
+        and _EARLIEST <= reported <= latest
+    )
+
+
+def _is_sound(lon: float, lat: float, radius_m: float, gazetteer: Gazetteer) -> bool:
+    """Say whether degrees are used as they are, as `decode_plain` says it."""
+    area = gazetteer.area
+    return area is not None and bool(lon or lat) and radius_m > 0 and area.contains(lon, lat)
+
+
+def _row_of_document(document: Document, sha: str, moment: Moment) -> _Row | None:
+    report = read_plain(document, latest=moment.latest, max_level=moment.max_level)
+    if report is None:
+        return None
+    envelope = _envelope(report.location, sha, moment.gazetteer)
+    if envelope is None:
+        return None
+    return _row((report.root_id, report.revision, report.occurred_start, envelope))
+
+
+def _envelope(location: Mapping[str, Any] | None, sha: str, gazetteer: Gazetteer) -> bytes | None:
+    """Return what a message says beside its report; None if there is something to remark."""
+    place = decode_plain(location, gazetteer) if location else DecodedPlace()
+    return None if place is None else orjson.dumps(_fields(sha, place))[1:-1]
+
+
+def _fields(sha: str, place: DecodedPlace) -> Mapping[str, Any]:
     lon, lat, radius_m, decoded_from, _, _ = place
     if lon is None:
         return {"sha256": sha}
