@@ -46,17 +46,15 @@ def decide_batch(
 
 def batch_answer(answers: Sequence[Told | Refused]) -> bytes:
     """Return the JSON of a batch's answer: how many, and one verdict an item in order."""
-    accepted = sum(isinstance(answer, Told) for answer in answers)
-    items = b",".join([_item(index, answer) for index, answer in enumerate(answers)])
-    return b'{"accepted":%d,"refused":%d,"items":[%b]}' % (
-        accepted,
-        len(answers) - accepted,
-        items,
-    )
+    accepted = sum([isinstance(answer, Told) for answer in answers])
+    items = ",".join([_item(index, answer) for index, answer in enumerate(answers)])
+    refused = len(answers) - accepted
+    return f'{{"accepted":{accepted},"refused":{refused},"items":[{items}]}}'.encode()
 
 
-def _item(index: int, answer: Told | Refused) -> bytes:
+def _item(index: int, answer: Told | Refused) -> str:
     if isinstance(answer, Told):
-        return b'{"index":%d,"status":202,"receipt":%b}' % (index, answer.receipt)
+        return f'{{"index":{index},"status":202,"receipt":{answer.receipt}}}'
     problem = problem_of(answer)
-    return orjson.dumps({"index": index, "status": problem.status, "problem": problem.document()})
+    document = {"index": index, "status": problem.status, "problem": problem.document()}
+    return orjson.dumps(document).decode()

@@ -64,13 +64,21 @@ def read(body: bytes) -> Parsed | Refused:
     except orjson.JSONEncodeError:
         # All that it reads and can't write is what nests too deep for it.
         return Refused(code="TOO_DEEP", detail="Nested more than 254 deep.")
-    # Each member has its colon, and reading drops a repeated member with all its colons. So if
-    # the canonical form has as many, nothing was dropped; only an escaped colon could make up.
-    if text.count(b":") != form.count(b":") or (b"\\" in text and b"\\u003" in text):
+    if not repeats_no_key(text, form):
         repeated = _repeated_key(text)
         if repeated is not None:
             return Refused(code="DUPLICATE_KEY", detail=f"The key “{repeated}” is there twice.")
     return Parsed(value, form)
+
+
+def repeats_no_key(text: bytes, form: bytes) -> bool:
+    """Say whether surely no object names a key twice, from some JSON and its canonical form.
+
+    Both may be several documents in a row.
+    """
+    # Each member has its colon, and reading drops a repeated member with all its colons. So if
+    # the canonical form has as many, nothing was dropped; only an escaped colon could make up.
+    return text.count(b":") == form.count(b":") and not (b"\\" in text and b"\\u003" in text)
 
 
 def depth(text: bytes, *, stop_after: int) -> int:

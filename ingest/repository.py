@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, insert, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateTable
 
 from ingest.credentials import DeviceKey
 from schemas.errors import ConflictError, NotFoundError, StorageError
@@ -31,11 +31,11 @@ _DEAD_LETTERS_SEARCHED = 2_000
 
 
 def spool_schema() -> list[str]:
-    """Return the statements that make the spool's table where it is missing."""
-    dialect = sqlite.dialect()
-    table = str(CreateTable(spool, if_not_exists=True).compile(dialect=dialect))
-    indexes = (CreateIndex(index, if_not_exists=True) for index in spool.indexes)
-    return [table, *(str(index.compile(dialect=dialect)) for index in indexes)]
+    """Return the statements that make the spool's table where it is missing.
+
+    Without its index: `spool_keys` does that, for less.
+    """
+    return [str(CreateTable(spool, if_not_exists=True).compile(dialect=sqlite.dialect()))]
 
 
 # ---------------------------------------------------------------- device keys

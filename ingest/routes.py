@@ -101,7 +101,7 @@ class Intake:
         if isinstance(answer, Refused):
             raise RefusedError(answer, unit_id=sender.unit_id)
         self._count([answer])
-        return json_response(answer.receipt, status=202)
+        return json_response(answer.receipt.encode(), status=202)
 
     @_answered
     async def batch(self, request: Request) -> Response:
@@ -175,10 +175,12 @@ class Intake:
     async def _settle(self, decisions: Sequence[Decision]) -> list[Told | Refused]:
         """Store what is admitted, all of it in one transaction, and answer each in order."""
         verdicts = iter(await self._store([it for it in decisions if isinstance(it, Admitted)]))
-        return [
-            it if isinstance(it, Refused) else await self._answer(it, next(verdicts))
+        node = self._door.node
+        answers = [
+            it if isinstance(it, Refused) else settle(it, next(verdicts), node=node)
             for it in decisions
         ]
+        return [await self._recall(it) if isinstance(it, Trimmed) else it for it in answers]
 
     async def _store(self, admitted: Sequence[Admitted]) -> list[SpoolVerdict]:
         if not admitted:
@@ -186,10 +188,8 @@ class Intake:
         future = self._door.spool.append([it.entry for it in admitted])
         return await asyncio.wrap_future(future)
 
-    async def _answer(self, admitted: Admitted, verdict: SpoolVerdict) -> Told | Refused:
-        answer = settle(admitted, verdict, node=self._door.node)
-        if not isinstance(answer, Trimmed):
-            return answer
+    async def _recall(self, answer: Trimmed) -> Told:
+        """Ask the database for a first answer that the log has let go."""
         first = await asyncio.to_thread(
             self._door.receipts.first_answer, answer.root_id, answer.revision
         )
@@ -221,8 +221,9 @@ class Intake:
 def _outcome(answer: Told | Refused) -> tuple[str, str]:
     if isinstance(answer, Refused):
         return "refused", answer.code
-    outcome = "duplicate" if answer.duplicate else "accepted"
-    return outcome, "WITH_WARNINGS" if answer.warnings else "CLEAN"
+    _, is_duplicate, warnings = answer
+    outcome = "duplicate" if is_duplicate else "accepted"
+    return outcome, "WITH_WARNINGS" if warnings else "CLEAN"
 
 
 def _require_media(request: Request, is_known: Callable[[str], bool]) -> str:

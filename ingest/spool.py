@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -232,8 +233,11 @@ class Spool:
         for entry, verdict in zip(entries, verdicts, strict=True):
             if isinstance(verdict, Appended):
                 self._recent[entry.report_id] = verdict.position
-        while len(self._recent) > self._limits.recent_ids:
-            oldest = next(iter(self._recent))
+        self._forget(len(self._recent) - self._limits.recent_ids)
+
+    def _forget(self, count: int) -> None:
+        """Let the oldest ids go, all of them in one walk: each walk steps over those before."""
+        for oldest in list(islice(self._recent, max(0, count))):
             self._indexed_from = self._recent.pop(oldest) + 1
 
     def _trim_some(self) -> None:

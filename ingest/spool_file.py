@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -26,21 +27,25 @@ from ingest.spool_entry import (
     SpoolVerdict,
     no_checkpoint,
 )
+from ingest.spool_keys import Key, SpoolKeys
 from schemas.errors import ConfigurationError, StorageFullError
 
 # PRAGMA synchronous reads back as a number; 2 is FULL.
 _FULL = 2
 # Readers and checkpoints hold locks for milliseconds; a lock held longer is a fault.
 _BUSY_TIMEOUT_S = 5.0
-# SQLite allows 32,766 parameters; two a key.
-_KEYS_PER_LOOKUP = 400
 # Rows whose bytes are dropped in one transaction, so that reports wait at most a few ms.
 TRIM_ROWS = 1_000
 
-_INSERT = "INSERT INTO spool (position, root_id, revision, sha256, value) VALUES (?, ?, ?, ?, ?)"
+# After each statement the thread has to get the interpreter back from the event loop, so many rows
+# are one statement. ROLLBACK: undoing this statement alone would make SQLite keep a journal of it.
+_INSERT = "INSERT OR ROLLBACK INTO spool (position, root_id, revision, sha256, value) VALUES {rows}"
+_ROW = "(?, ?, ?, ?, ?)"
+# Rows a statement, the most first. SQLite allows 6,500 with five parameters each.
+_AT_ONCE = tuple((many, _INSERT.format(rows=", ".join([_ROW] * many))) for many in (100, 10, 1))
+_STORED = "SELECT sha256, value FROM spool WHERE position = ?"
 _TRIM = "UPDATE spool SET value = x'' WHERE position >= ? AND position < ? AND length(value) > 0"
 
-Key = tuple[str, int]
 _Work = Callable[[sqlite3.Connection], object]
 _T = TypeVar("_T")
 
@@ -74,6 +79,7 @@ class SpoolFile:
         self._connection: sqlite3.Connection | None = None
         self._next_position = 1
         self._trimmed_to = 1
+        self._keys = SpoolKeys()
 
     @property
     def end(self) -> int:
@@ -123,27 +129,28 @@ class SpoolFile:
     # ------------------------------------------------------------ inside
 
     def _append(self, entries: Sequence[SpoolEntry]) -> list[SpoolVerdict]:
-        try:
-            start = self._insert(entries)
-        except sqlite3.IntegrityError:
+        keys = [_key(entry) for entry in entries]
+        known = self._keys.find(self._live(), keys)
+        if known or len(set(keys)) < len(keys):
             # Rare: somebody repeats a report, inside of this call or of an earlier one.
-            self._rollback()
-            return self._append_new(entries)
-        return [Appended(position) for position in range(start, self._next_position)]
+            return self._append_new(entries, self._records(known))
+        start = self._insert(entries, keys)
+        return list(map(_appended, zip(range(start, self._next_position), strict=True)))
 
-    def _append_new(self, entries: Sequence[SpoolEntry]) -> list[SpoolVerdict]:
-        """Find out which keys are stored, then store the others."""
-        first: dict[Key, SpoolEntry] = {}
+    def _append_new(
+        self, entries: Sequence[SpoolEntry], known: dict[Key, _Known]
+    ) -> list[SpoolVerdict]:
+        """Store those whose key is not stored."""
+        fresh: dict[Key, SpoolEntry] = {}
         for entry in entries:
-            first.setdefault(_key(entry), entry)
-        known = self._look_up(first)
-        fresh = [entry for key, entry in first.items() if key not in known]
-        start = self._insert(fresh)
-        for position, entry in enumerate(fresh, start):
-            known[_key(entry)] = _Known(position, entry.sha256, entry.value, entry)
+            if _key(entry) not in known:
+                fresh.setdefault(_key(entry), entry)
+        start = self._insert(list(fresh.values()), list(fresh))
+        for position, (key, entry) in enumerate(fresh.items(), start):
+            known[key] = _Known(position, entry.sha256, entry.value, entry)
         return [_verdict(entry, known[_key(entry)]) for entry in entries]
 
-    def _insert(self, entries: Sequence[SpoolEntry]) -> int:
+    def _insert(self, entries: Sequence[SpoolEntry], keys: Sequence[Key]) -> int:
         """Store some entries and return the position of the first."""
         start = self._next_position
         if entries:
@@ -151,9 +158,18 @@ class SpoolFile:
                 (position, root_id, revision, sha256, value)
                 for position, (root_id, revision, sha256, _, value) in enumerate(entries, start)
             ]
-            self._write(lambda db: db.executemany(_INSERT, rows), point=BEFORE_FSYNC)
+            self._write(lambda db: self._insert_rows(db, rows), point=BEFORE_FSYNC)
+            self._keys.add(keys, start=start)
             self._next_position = start + len(rows)
         return start
+
+    def _insert_rows(self, db: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+        done = 0
+        for many, statement in _AT_ONCE:
+            while len(rows) - done >= many:
+                db.execute(statement, list(chain.from_iterable(rows[done : done + many])))
+                done += many
+        self._keys.move_some(db, most=2 * len(rows))
 
     def _write(self, work: _Work, *, point: str | None = None) -> None:
         db = self._live()
@@ -163,30 +179,18 @@ class SpoolFile:
             self._checkpoint(point)
         db.execute("COMMIT")
 
-    def _look_up(self, keys: Iterable[Key]) -> dict[Key, _Known]:
+    def _records(self, positions: Mapping[Key, int]) -> dict[Key, _Known]:
         db = self._live()
         found: dict[Key, _Known] = {}
-        rest = iter(keys)
-        while chunk := list(islice(rest, _KEYS_PER_LOOKUP)):
-            marks = ",".join(["(?, ?)"] * len(chunk))
-            query = (
-                "SELECT root_id, revision, position, sha256, value FROM spool "  # noqa: S608 - marks only
-                f"WHERE (root_id, revision) IN (VALUES {marks})"
-            )
-            for row in db.execute(query, [part for key in chunk for part in key]):
-                root_id, revision, position, sha256, value = row
-                found[root_id, revision] = _Known(position, sha256, value, None)
+        for key, position in positions.items():
+            sha256, value = db.execute(_STORED, (position,)).fetchone()
+            found[key] = _Known(position, sha256, value, None)
         return found
 
     def _live(self) -> sqlite3.Connection:
         if self._connection is None:
             raise StorageFullError("the spool is not open")
         return self._connection
-
-    def _rollback(self) -> None:
-        db = self._live()
-        if db.in_transaction:
-            db.execute("ROLLBACK")
 
     def _guarded(self, work: Callable[[], _T]) -> _T:
         """Run some work; after any error nothing of it stays and the file is opened anew."""
@@ -223,6 +227,7 @@ class SpoolFile:
             db.execute(statement)
         last = db.execute("SELECT max(position) FROM spool").fetchone()[0]
         self._next_position = 1 if last is None else int(last) + 1
+        self._keys.open(db, end=self._next_position)
         first = db.execute(
             "SELECT position FROM spool WHERE length(value) > 0 ORDER BY position LIMIT 1"
         ).fetchone()
@@ -251,8 +256,12 @@ def connect(path: Path) -> sqlite3.Connection:
     return db
 
 
+# As the named tuple makes itself, without the call into Python that unpacks its names.
+_appended = partial(tuple.__new__, Appended)
+
+
 def _key(entry: SpoolEntry) -> Key:
-    return (entry.root_id, entry.revision)
+    return entry[:2]
 
 
 def _verdict(entry: SpoolEntry, known: _Known) -> SpoolVerdict:

@@ -47,6 +47,9 @@ class DecodedPlace(NamedTuple):
     findings: tuple[Finding, ...] = ()
 
 
+_NOWHERE = DecodedPlace()
+
+
 @dataclass(slots=True)
 class _Reading:
     """What is known while one location is read."""
@@ -64,7 +67,7 @@ def decode_plain(location: Mapping[str, Any], gazetteer: Gazetteer) -> DecodedPl
     """Return the place of a checked location if there is surely nothing to remark.
 
     The quick and usual case, on the document itself: degrees or a grid reference inside of the
-    area. None when `decode_place` has to look.
+    area, or no coordinates at all. None when `decode_place` has to look.
     """
     if not _PLAIN_FIELDS.issuperset(location) or location.get("uncertainty_m") == 0:
         return None
@@ -73,6 +76,9 @@ def decode_plain(location: Mapping[str, Any], gazetteer: Gazetteer) -> DecodedPl
         return None
     if "mgrs" in location:
         return _plain_grid(location, area, gazetteer.mgrs_zone)
+    if "lon" not in location and "lat" not in location:
+        # Words or a P-code: nothing to decode.
+        return _NOWHERE
     lon, lat = location.get("lon"), location.get("lat")
     if lon is None or lat is None or not (lon or lat) or not area.contains(lon, lat):
         return None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,8 +14,11 @@ from ingest import admission
 from ingest.admission import Admitted, Context, admit, admit_all
 from ingest.finding import Refused
 from ingest.limits import IntakeLimits
-from ingest.plain_report import PlainReport
+from ingest.plain_form import look
+from ingest.plain_report import PlainReport, are_counts_in_order, read_plain
+from ingest.quick_way import plain_entries
 from schemas.codec import canonical, decode, sha256
+from schemas.geometry import BoundingBox
 from schemas.identity import report_id
 from schemas.report import AdmittedReport, Report, ReportedLocation
 from tests.ingest.support import CLEAN, GAZETTEER, NODE, NOON, SENDER, UNIT, body, patient
@@ -197,6 +201,34 @@ PLAINISH = st.fixed_dictionaries(
 )
 
 
+# What units send: the form of each is matched without a look at the document.
+PLAIN = (
+    body(),
+    body(text="Deux morts à l'église 😀\nAppelé à 9 h."),
+    body(location={"given": "Bor", "lat": 6.2, "lon": 31.5, "uncertainty_m": 1_000.0}),
+    body(location={"mgrs": "36NUM406866", "uncertainty_m": 500}),
+    body(location={}, victims=[], actors=[]),
+    body(sensitivity="UNCLASSIFIED", exercise=False, severity=5, raw_code="x", revision=12),
+    body(occurred_start="2012-02-28T23:59:59Z", reported_at="2013-12-01T00:00:00Z"),
+)
+# Bodies that must not pass for plain, nor be told by their neighbours.
+ODD = (
+    b"",
+    b"[]",
+    b"{",
+    b"\xef\xbb\xbf" + body(),
+    b'{"root_id":"abc-1","root_id":"abc-1","occurred_start":"2013-12-16T09:30:00Z"}',
+    b'{"root_id":"abc-1","occurred_start":"2013-12-16T09:30:00Z","text":"a","te\\u0078t":"\\u003a"}',
+    b'{"root_id":"abc-1","occurred_start":"2013-12-16T09:30:00Z","text":"\\u003a"}',
+    b'{"root_id":"abc-1","occurred_start":"2013-12-16T09:30:00Z","severity":1e999}',
+    b'{"root_id":"abc-1","occurred_start":"2013-12-16T09:30:00Z"},{"root_id":"abc-2"}',
+    b" " * (LIMITS.max_report_bytes + 1) + body(),
+    orjson.dumps({**CLEAN, "occurred_start": "2013-12-16T09:30:00Z2013-12-16T09:30:00Z"}),
+    orjson.dumps({**CLEAN, "observed_at": ""}),
+    b'{"a":' * 300 + b"1" + b"}" * 300,
+)
+
+
 class TestTheQuickWay:
     """Documents near the border of what is plain: the quick way may only say what is so."""
 
@@ -215,6 +247,56 @@ class TestTheQuickWay:
         assert isinstance(other, admission._Judged)
         assert admission._written(one, CONTEXT, HEAD) == admission._written(other, CONTEXT, HEAD)
 
+    @settings(patient, max_examples=250)
+    @given(PLAINISH)
+    def test_sees_in_the_form_what_it_sees_in_the_document(self, value: dict[str, Any]) -> None:
+        form = canonical(value)
+        found = look(form)
+        if found is None:
+            return
+        times = [it for it in found[3:6] if it is not None]
+        latest = datetime.fromisoformat(max(times).decode())
+        if min(times) < b"2000" or not are_counts_in_order(value.get("victims", [])):
+            return
+        read = read_plain(orjson.loads(form), latest=latest, max_level=9)
+        assert read is not None
+        assert (read.root_id.encode(), read.revision) == (found[7], int(found[6] or 1))
+
+    @pytest.mark.parametrize("content", PLAIN)
+    def test_sees_from_the_form_that_most_are_plain(self, content: bytes) -> None:
+        assert look(canonical(orjson.loads(content))) is not None
+
+    @pytest.mark.parametrize("at", [(0.0, 0.0), (0.5, 0.5), (-0.0, 0.0), (1e-7, 0.5), (31.5, 6.2)])
+    @pytest.mark.parametrize("radius_m", [0.0, 0.25, 500.0, 1_999_999.5, 2_000_000.5, -5.0])
+    def test_places_what_lies_at_the_null_position(
+        self, at: tuple[float, float], radius_m: float
+    ) -> None:
+        everywhere = BoundingBox(west=-1, south=-1, east=40, north=40)
+        context = replace(CONTEXT, gazetteer=replace(GAZETTEER, area=everywhere))
+        content = body(location={"lon": at[0], "lat": at[1], "uncertainty_m": radius_m})
+        head = admission._head(context)
+        careful = admission._admit_carefully(content, context, LIMITS, head)
+        assert admit(content, context=context, limits=LIMITS) == careful
+
+    @settings(patient, max_examples=150)
+    @given(st.lists(PLAINISH.map(orjson.dumps) | st.sampled_from(ODD), max_size=8))
+    def test_writes_the_same_as_the_careful_one(self, bodies: list[bytes]) -> None:
+        careful = [admission._admit_carefully(it, CONTEXT, LIMITS, HEAD) for it in bodies]
+        assert admit_all(bodies, context=CONTEXT, limits=LIMITS) == careful
+
+    def test_takes_all_of_many_plain_ones(self) -> None:
+        bodies = [body(root_id=f"bor-{number}", severity=1 + number % 5) for number in range(70)]
+        moment = admission._moment(CONTEXT, LIMITS, HEAD)
+        entries = plain_entries(bodies, moment)
+        assert [it and it.root_id for it in entries] == [f"bor-{n}" for n in range(70)]
+        assert [it.entry for it in map(admitted, bodies)] == entries
+
+    @pytest.mark.parametrize("odd", ODD)
+    def test_one_that_is_odd_does_not_change_its_neighbours(self, odd: bytes) -> None:
+        plain = body()
+        [before, _, after] = admit_all([plain, odd, plain], context=CONTEXT, limits=LIMITS)
+        assert before == after == admitted(plain)
+
     @pytest.mark.parametrize(
         "location",
         [
@@ -223,6 +305,8 @@ class TestTheQuickWay:
             {"lon": 31.5, "lat": 6.2, "precision": "P7"},
             {"mgrs": "36NUM406866", "uncertainty_m": 500},
             {"pcode": "SS0101", "precision": "P7"},
+            {"given": "Bor"},
+            {"pcode": "XX9999"},
             {"lon": 31.5, "lat": 6.2, "accuracy_m": 5},
             {"lon": 6.2, "lat": 31.5},
             {"lon": 0, "lat": 0},
