@@ -96,7 +96,7 @@ class CubeStore(Protocol):
         """Add to rows of the cube (also less than nothing); a row of zeros disappears."""
 
     def of_windows(self, windows: Sequence[CubeWindow]) -> CubeColumns:
-        """Return the sums per (adm2, day, event_class) in any of some windows."""
+        """Return the sums per (adm2, day, event_class) in some windows; more is right too."""
 
 
 class FlagStore(Protocol):

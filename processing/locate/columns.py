@@ -38,8 +38,8 @@ class LocatedColumns:
     A row with a position and no radius (P7) has the state that holds the point, and the state's
     counties as candidates.
 
-    `place_from` says how: degrees, mgrs, pcode, place_name, unresolved. `cell4`, `cell5` are H3
-    cells as signed 64-bit integers. `adm1`, `adm2` are P-codes when the whole circle lies in one
+    `place_from` says how: degrees, mgrs, pcode, place_name, unresolved. `cell4` are H3 cells of
+    resolution 4 as signed 64-bit integers. `adm1`, `adm2` are P-codes when the whole circle lies in one
     area, else ""; `adm2_candidates` are all counties that the circle touches, sorted.
     """
 
@@ -48,7 +48,6 @@ class LocatedColumns:
     radius_m: FloatArray
     place_from: Sequence[str]
     cell4: IntArray
-    cell5: IntArray
     adm1: Sequence[str]
     adm2: Sequence[str]
     adm2_candidates: Sequence[tuple[str, ...]]

@@ -50,7 +50,6 @@ class Locator:
             radius_m=resolved.radius_m,
             place_from=resolved.place_from,
             cell4=_cells(resolved.lon, resolved.lat, placed, resolution=4),
-            cell5=_cells(resolved.lon, resolved.lat, placed, resolution=5),
             adm1=areas.adm1,
             adm2=areas.adm2,
             adm2_candidates=areas.adm2_candidates,

@@ -22,11 +22,12 @@ class Answers:
 
     def covers(self, place_key: str, actor_class: str, day: int) -> bool:
         """Say whether this key must be answered for."""
-        return any(
-            first <= day <= last
-            for actor in (actor_class, None)
-            for first, last in self._spans.get((place_key, actor), ())
-        )
+        spans = self._spans
+        for key in ((place_key, actor_class), (place_key, None)):
+            for first, last in spans.get(key, ()):
+                if first <= day <= last:
+                    return True
+        return False
 
     def places(self) -> frozenset[str]:
         """Return the place keys."""

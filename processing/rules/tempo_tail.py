@@ -109,11 +109,13 @@ def read(
 def tally(rule: TempoEscalation, past: Past, county: IntArray, day: IntArray) -> Tally:
     """Return the counts of the windows that end on some days, and which would raise."""
     count, baseline = _periods(rule, past, county, day)
+    known, at = np.unique(baseline, return_inverse=True)
+    at = at.reshape(baseline.shape)
     return Tally(
         count=count,
         baseline=baseline,
-        watch_at=threshold(rule, baseline, tail=rule.watch_tail, least=rule.watch_min),
-        alert_at=threshold(rule, baseline, tail=rule.alert_tail, least=rule.alert_min),
+        watch_at=threshold(rule, known, tail=rule.watch_tail, least=rule.watch_min)[at],
+        alert_at=threshold(rule, known, tail=rule.alert_tail, least=rule.alert_min)[at],
     )
 
 
@@ -156,11 +158,10 @@ def variance(rule: TempoEscalation, usual: FloatArray) -> FloatArray:
 def threshold(rule: TempoEscalation, baseline: IntArray, *, tail: float, least: int) -> IntArray:
     """Return the smallest counts, at least `least`, that chance reaches no oftener than `tail`."""
     # Baselines are small integers and few: the slow inverse is asked once for each, ever.
-    known, at = np.unique(baseline, return_inverse=True)
-    n, p = _parameters(rule, mean(rule, known))
+    n, p = _parameters(rule, mean(rule, baseline.ravel()))
     pairs = zip(n.tolist(), p.tolist(), strict=True)
     smallest = np.array([_reached(*pair, tail) for pair in pairs], dtype=np.int64)
-    return np.asarray(np.maximum(smallest, least)[at].reshape(baseline.shape), dtype=np.int64)
+    return np.asarray(np.maximum(smallest, least).reshape(baseline.shape), dtype=np.int64)
 
 
 @lru_cache(maxsize=65_536)

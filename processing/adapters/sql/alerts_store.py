@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
-
 from processing.adapters.sql.statements import Sql, columns, insert, listed
 from processing.batch.rows import AlertRow, DeliveryRow, RedirectRow, TransitionRow
 from schemas.codec import decode
 from schemas.delivery import Endpoint
-from schemas.tables import alert_transitions, alerts, deliveries, endpoints, redirects
+from schemas.tables import alert_transitions, alerts, deliveries, redirects
 
 _ALL = columns(alerts, prefix="a.")
 
@@ -19,6 +17,7 @@ SELECT {_ALL} FROM json_each(?) AS j CROSS JOIN alerts AS a ON a.alert_id = j.va
 """  # noqa: S608 - names of ours
 _LAST_NUMBER = "SELECT coalesce(max(number), 0) FROM alerts"
 _WRITE = insert(alerts, verb="INSERT OR REPLACE")
+_ENDPOINTS = "SELECT body FROM endpoints WHERE disabled_at IS NULL ORDER BY endpoint_id"
 _APPEND = insert(alert_transitions)
 _COME_BACK = "DELETE FROM redirects WHERE old_id = ? AND entity = 'alert'"
 _POINT_ON = insert(redirects, verb="INSERT OR REPLACE")
@@ -69,12 +68,7 @@ class SqlAlerts:
 
     def endpoints(self) -> list[Endpoint]:
         """Return the endpoints that are in service, in order of their id."""
-        found = self._sql.connection.execute(
-            select(endpoints.c.body)
-            .where(endpoints.c.disabled_at.is_(None))
-            .order_by(endpoints.c.endpoint_id)
-        )
-        decoded = [decode(Endpoint, row.body) for row in found]
+        decoded = [decode(Endpoint, body) for (body,) in self._sql.rows(_ENDPOINTS)]
         return [endpoint for endpoint in decoded if endpoint.active]
 
     def told(self, alert_ids: Collection[str]) -> dict[str, frozenset[str]]:

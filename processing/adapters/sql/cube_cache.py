@@ -14,8 +14,8 @@ import numpy as np
 from processing.batch.rows import CubeRow
 from processing.rules.window import CubeColumns, CubeWindow, IntArray
 
-# Sums of 8 bytes.
-MOST_SUMS = 8_000_000
+# Sums of 8 bytes: some 1,000 counties for as long as rules look back and ahead.
+MOST_SUMS = 16_000_000
 
 # What is read before the first day that is asked for, so that late reports find it there.
 _MARGIN_DAYS = 91

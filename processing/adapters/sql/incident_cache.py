@@ -31,6 +31,8 @@ from schemas.incident import Incident
 # A kept incident is some 500 bytes.
 MOST_ROWS = 200_000
 
+# What is read before the first day that is asked for, so that late reports find it there.
+_MARGIN_DAYS = 28
 # Decoded, it is ten times as large.
 _MOST_DECODED = 2_000
 
@@ -90,8 +92,9 @@ class KeptColumns(IncidentColumns):
 
 @dataclass(slots=True)
 class _Cell:
-    """The incidents of a cell: their ranks in order, and the slot of each."""
+    """The incidents of a cell from a day on: their ranks in order, and the slot of each."""
 
+    since: int
     ranks: array[int] = field(default_factory=lambda: array("q"))
     slots: array[int] = field(default_factory=lambda: array("q"))
 
@@ -147,6 +150,11 @@ class _Table:
         for slot, row in zip(slots, rows, strict=True):
             self._ids[slot] = row.incident_id
         return list(zip(slots, ranks, strict=True))
+
+    def give_up(self, slots: Iterable[int]) -> list[str]:
+        """Give up some slots and return the ids that they hold."""
+        self._given_up += slots
+        return [self._ids[slot] for slot in slots]
 
     def remove(self, slot: int) -> int:
         """Give up a slot and return its rank. What it holds stays until `reuse`."""
@@ -247,15 +255,24 @@ class IncidentCache:
         self._decoded.clear()
         self._table = _Table()
 
-    def missing(self, windows: Iterable[IncidentWindow]) -> list[int]:
-        """Return the cells that must be read first."""
-        unknown = (window.cells4.difference(self._cells) for window in windows)
-        return sorted(frozenset().union(*unknown))
+    def missing(self, windows: Iterable[IncidentWindow]) -> list[tuple[int, int]]:
+        """Return (cell, first day) of what must be read first, up to the last day there is."""
+        asked: dict[int, int] = {}
+        for window in windows:
+            first = window.day_from
+            for cell in window.cells4:
+                kept = self._cells.get(cell)
+                if kept is None or first < kept.since:
+                    asked[cell] = min(asked.get(cell, first), first)
+        return [(cell, asked[cell] - _MARGIN_DAYS) for cell in sorted(asked)]
 
-    def fill(self, cells: Iterable[int], rows: Sequence[tuple[int, LiveRow]]) -> None:
-        """Take in all live incidents of some cells, as (cell, row)."""
-        for cell in cells:
-            self._cells[cell] = _Cell()
+    def fill(self, cells: Iterable[tuple[int, int]], rows: Sequence[tuple[int, LiveRow]]) -> None:
+        """Take in all live incidents of some cells from a day on, as (cell, row)."""
+        for cell, since in cells:
+            former = self._cells.get(cell)
+            for name in self._table.give_up(former.slots) if former else ():
+                self._where.pop(name)
+            self._cells[cell] = _Cell(since)
         self._put([cell for cell, _ in rows], [row for _, row in rows])
 
     def put(self, rows: Iterable[IncidentRow]) -> None:
@@ -263,7 +280,8 @@ class IncidentCache:
         live: list[IncidentRow] = []
         for row in rows:
             self._remove(row.incident_id)
-            if row.cell4 in self._cells and not row.retracted and not row.exercise:
+            kept = self._cells.get(row.cell4)
+            if kept and row.day >= kept.since and not row.retracted and not row.exercise:
                 live.append(row)
         self._put([row.cell4 for row in live], live)
 

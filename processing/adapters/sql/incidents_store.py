@@ -32,7 +32,8 @@ WHERE NOT i.retracted AND NOT i.exercise
     AND (NOT ?4 OR i.actor_key <> '')
 """  # noqa: S608 - names of ours
 _OF_CELLS = f"""
-SELECT i.cell4, {_LIVE} FROM json_each(?) AS j CROSS JOIN incidents AS i ON i.cell4 = j.value
+SELECT i.cell4, {_LIVE} FROM json_each(?) AS j
+CROSS JOIN incidents AS i ON i.cell4 = j.value ->> 0 AND i.day >= j.value ->> 1
 WHERE NOT i.retracted AND NOT i.exercise
 """  # noqa: S608 - names of ours
 _BODY = "SELECT body FROM incidents WHERE incident_id = ?"

@@ -97,7 +97,6 @@ class TestOrderOfResolution:
         assert {name: found[name] for name in found if name not in {"lon", "lat", "radius_m"}} == {
             "place_from": "unresolved",
             "cell4": 0,
-            "cell5": 0,
             "adm1": "",
             "adm2": "",
             "adm2_candidates": (),
@@ -208,7 +207,6 @@ class TestCells:
         located = south_sudan().locate(places(lon, lat, [10.0, 10.0]))
         for n in range(2):
             assert located.cell4[n] == h3.latlng_to_cell(lat[n], lon[n], 4)
-            assert located.cell5[n] == h3.latlng_to_cell(lat[n], lon[n], 5)
         assert located.cell4.dtype == np.int64
         assert (located.cell4 > 0).all()
 

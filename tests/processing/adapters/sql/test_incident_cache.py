@@ -86,7 +86,11 @@ def test_two_desks_see_what_either_stored(
     for reports in (first, second, first[::-1]):
         desk = data.draw(st.sampled_from(desks))
         desk.process(reports)
-        for window in windows(all_cells(made)):
+        # Later days first: what is kept then begins too late for the others.
+        starts = data.draw(st.lists(st.integers(16_050, 16_120), max_size=2))
+        cells = all_cells(made)
+        later = [IncidentWindow(cells4=cells, day_from=d, day_to=40_000) for d in starts]
+        for window in (*later, *windows(cells)[4:], *windows(cells)):
             assert_same(sees(desk, [window]), stored(made, [window]))
     everything = windows(all_cells(made))
     for desk in desks:
@@ -114,12 +118,12 @@ def test_what_was_rolled_back_is_forgotten(made: Database) -> None:
 def test_is_bounded() -> None:
     one, two = (IncidentWindow(cells4=frozenset({at}), day_from=0, day_to=9) for at in (1, 2))
     cache = IncidentCache(most_rows=1)
-    cache.fill([1], [(1, live(16_055, "one"))])
+    cache.fill([(1, 0)], [(1, live(16_055, "one"))])
     cache.shrink()
     assert not cache.missing([one])
-    cache.fill([2], [(2, live(16_055, "two"))])
+    cache.fill([(2, 0)], [(2, live(16_055, "two"))])
     cache.shrink()
-    assert cache.missing([one, two]) == [1, 2]
+    assert [cell for cell, _ in cache.missing([one, two])] == [1, 2]
 
 
 def live(day: int, name: str) -> LiveRow:
@@ -146,7 +150,7 @@ def test_order_is_that_of_days_and_ids_whatever_the_ids(
     rows: list[tuple[int, str, int]], data: st.DataObject
 ) -> None:
     cache = IncidentCache()
-    cache.fill([1, 2, 3], [(cell, live(day, name)) for day, name, cell in rows])
+    cache.fill([(1, 0), (2, 0), (3, 0)], [(cell, live(day, name)) for day, name, cell in rows])
     gone = data.draw(st.sets(st.sampled_from([name for _, name, _ in rows]))) if rows else set()
     cache.drop(gone)
     window = IncidentWindow(cells4=frozenset({1, 2, 3}), day_from=16_055, day_to=16_056)
@@ -170,3 +174,21 @@ def test_what_was_decoded_is_decoded_anew_after_a_write(made: Database) -> None:
         columns = stores.incidents.of_windows(everything)
         assert columns.incident(0).members == (("root-1", 2),)
         assert columns.incident(0) == decode(Incident, columns.body[0])
+
+
+def test_what_is_older_than_what_was_asked_for_is_neither_read_nor_kept(made: Database) -> None:
+    desk = Desk(made, "node-a")
+    desk.process([admitted(report("root-1"))])
+    cells = all_cells(made)
+    cache = IncidentCache()
+    later = IncidentWindow(cells4=cells, day_from=16_500, day_to=16_600)
+    missing = cache.missing([later])
+    assert {cell for cell, _ in missing} == cells
+    assert all(16_400 < since < 16_500 for _, since in missing)
+    cache.fill(missing, [])
+    with made.begin() as connection:
+        ids = stores_of(connection).incidents.of_windows(windows(cells)[:1]).incident_id
+        cache.put(stores_of(connection).incidents.of_ids(ids))
+    assert not len(cache.select(later))
+    assert not cache.missing([later])
+    assert cache.missing(windows(cells)[:1])
