@@ -229,8 +229,6 @@ ODD = (
 )
 
 
-# The library warns of a square that its zone does not reach; with or without, it is outside.
-@pytest.mark.filterwarnings("ignore:Warning in:RuntimeWarning")
 class TestTheQuickWay:
     """Documents near the border of what is plain: the quick way may only say what is so."""
 
