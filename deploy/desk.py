@@ -19,9 +19,9 @@ from ingest.bell import Bell
 from ingest.spool_reader import SpoolReader
 from processing.adapters.http.deliver import Deliverer
 from processing.adapters.sql.sqlite import Checkpointer, CheckpointLimits
+from processing.batch.account import Account
 from processing.engine.loop import Progress, Worker
 from schemas.errors import TocsinError
-from schemas.report import AdmittedReport
 
 _BELL_S = 1.0
 # A batch that ran this long without a pass is stuck.
@@ -84,7 +84,7 @@ class _Desk:
         self.run("bell", partial(_listen, bell, deliverer))
         return deliverer
 
-    def worker(self, deliverer: Deliverer | None) -> Worker[AdmittedReport]:
+    def worker(self, deliverer: Deliverer | None) -> Worker[Account]:
         settings = self.box.settings
         reader = SpoolReader(
             settings.spool_path, partition=settings.node, wake_path=settings.wake_path
@@ -103,7 +103,7 @@ def _nobody() -> None:
     """Nobody waits for new deliveries in this process; the notify process looks by itself."""
 
 
-def _is_healthy(worker: Worker[AdmittedReport] | None) -> bool:
+def _is_healthy(worker: Worker[Account] | None) -> bool:
     if worker is None:
         return True
     return worker.progress.is_healthy(now=time.monotonic(), patience_s=_PATIENCE_S)
@@ -130,7 +130,7 @@ def _count_deliveries(registry: CollectorRegistry, deliverer: Deliverer) -> None
         gauge.set_function(read)
 
 
-def _count_progress(registry: CollectorRegistry, worker: Worker[AdmittedReport]) -> None:
+def _count_progress(registry: CollectorRegistry, worker: Worker[Account]) -> None:
     reads: tuple[tuple[str, str, Callable[[Progress], float]], ...] = (
         ("position", "next position to read", lambda progress: progress.position),
         ("records", "records stored since the start", lambda progress: progress.records),
@@ -144,5 +144,5 @@ def _count_progress(registry: CollectorRegistry, worker: Worker[AdmittedReport])
         gauge.set_function(partial(_progress_now, worker, read))
 
 
-def _progress_now(worker: Worker[AdmittedReport], read: Callable[[Progress], float]) -> float:
+def _progress_now(worker: Worker[Account], read: Callable[[Progress], float]) -> float:
     return read(worker.progress)

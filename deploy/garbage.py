@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-_GARBAGE_THRESHOLDS = (50_000, 20, 100)
+_GARBAGE_THRESHOLDS = (200_000, 50, 1_000)
 
 
 def rest_the_collector() -> None:

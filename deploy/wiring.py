@@ -23,14 +23,13 @@ from processing.adapters.sql.outbox import SqlOutbox
 from processing.adapters.sql.positions import SqlPositions
 from processing.adapters.sql.recompute import SqlRecomputer
 from processing.adapters.sql.transaction import sql_stores
+from processing.batch.account import Account, read_account
 from processing.engine.batch import Batch
 from processing.engine.limits import EngineLimits
 from processing.engine.loop import Ports, Worker
 from processing.notify.addresses import allow_list
 from processing.notify.sealing import Sealer
 from processing.pipeline import Pipeline
-from schemas.codec import decode
-from schemas.report import AdmittedReport
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +73,7 @@ def deliverer_of(box: Box, checkpoint: Checkpoint) -> Deliverer:
 
 def worker_of(
     box: Box, source: SpoolReader, *, checkpoint: Checkpoint, stored: Callable[[], None]
-) -> Worker[AdmittedReport]:
+) -> Worker[Account]:
     """Return the worker that moves the spool into conclusions; `stored` is told of each batch."""
     pipeline = Pipeline(
         sql_stores(box.database.begin),
@@ -86,7 +85,7 @@ def worker_of(
 
     warm = False
 
-    def stage(batch: Batch[AdmittedReport]) -> None:
+    def stage(batch: Batch[Account]) -> None:
         nonlocal warm
         pipeline(batch)
         stored()
@@ -99,7 +98,7 @@ def worker_of(
         source=source,
         stage=stage,
         positions=SqlPositions(box.database.begin),
-        decode=lambda value: decode(AdmittedReport, value),
+        decode=read_account,
         monotonic=time.monotonic,
     )
     limits = EngineLimits(

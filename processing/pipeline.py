@@ -14,11 +14,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from processing.batch import alerts, flags, incidents
+from processing.batch.account import Account
 from processing.batch.assess import assess
 from processing.batch.contents import Contents, member
-from processing.batch.intake import CONFLICT, Arrival, Sifted, Turnover, arrival, sift, turnovers
+from processing.batch.intake import CONFLICT, Arrival, Sifted, Turnover, sift, turnovers
 from processing.batch.placing import places, report_rows
-from processing.batch.rows import ChangeRow, DeadLetterRow, ReportRow
+from processing.batch.rows import ChangeRow, DeadLetterRow, ReportRow, counting
 from processing.batch.scene import Moves, moves, sightings
 from processing.batch.stores import ReportStore, Stores
 from processing.batch.telling import Link
@@ -27,8 +28,7 @@ from processing.engine.batch import Batch, SetAside
 from processing.fuse.columns import Regrouped
 from processing.fuse.regroup import regroup
 from schemas.clock import Clock
-from schemas.column_types import to_micros
-from schemas.report import AdmittedReport
+from schemas.column_types import from_micros, to_micros
 
 Transaction = Callable[[], AbstractContextManager[Stores]]
 Checkpoint = Callable[[str], None]
@@ -85,7 +85,7 @@ class Pipeline:
         self._world = WorldCache()
         self._contents = Contents()
 
-    def __call__(self, batch: Batch[AdmittedReport]) -> None:
+    def __call__(self, batch: Batch[Account]) -> None:
         """Store a batch whole, or raise and store nothing of it. Durable when it returns."""
         with self._transaction() as stores:
             self._store(stores, batch)
@@ -93,7 +93,7 @@ class Pipeline:
         self._checkpoint("batch.after_commit")
         self._contents.shrink()
 
-    def _store(self, stores: Stores, batch: Batch[AdmittedReport]) -> None:
+    def _store(self, stores: Stores, batch: Batch[Account]) -> None:
         """Conclude and write, in this order.
 
         1. records set aside, and reports that lost a conflict
@@ -106,7 +106,7 @@ class Pipeline:
         8. the position; it fails the whole batch when another worker has moved it
         """
         world = self._world.of(stores.world)
-        now = max((one.message.received_at for one in batch.records), default=self._clock.now())
+        now = self._now(batch)
         now_us = to_micros(now)
         taken = self._take_in(stores.reports, batch, world)
         fused = self._fuse(stores.reports, moves(taken.turnovers, self._contents))
@@ -126,6 +126,12 @@ class Pipeline:
         stores.log.announce(_changes(found, flagged, rung, now_us))
         stores.log.move(batch.partition, start=batch.start, end=batch.end, epoch=batch.epoch)
 
+    def _now(self, batch: Batch[Account]) -> datetime:
+        """Return when the batch's last report was received: no stage reads a clock of its own."""
+        if not batch.records:
+            return self._clock.now()
+        return from_micros(max(one.message.received_us for one in batch.records))
+
     def _assess(
         self, stores: Stores, found: incidents.IncidentChanges, world: World, now: datetime
     ) -> tuple[flags.FlagChanges, alerts.Asked]:
@@ -136,15 +142,14 @@ class Pipeline:
         asked = {alert_id: keys[alert_id] for alert_id in flagged.alert_ids & keys.keys()}
         return flagged, alerts.Asked(alert_ids=flagged.alert_ids, keys=asked)
 
-    def _take_in(self, store: ReportStore, batch: Batch[AdmittedReport], world: World) -> Taken:
+    def _take_in(self, store: ReportStore, batch: Batch[Account], world: World) -> Taken:
         """Find out what is new, place it, and see which revision of each root counts now."""
-        arrivals = [arrival(one.record, one.message) for one in batch.records]
-        stored = store.of_roots({one.admitted.report.root_id for one in arrivals})
-        sifted = sift(arrivals, stored)
-        asked = places(sifted.new, self._zone)
+        stored = store.of_roots({one.message.key[0] for one in batch.records})
+        sifted = sift(batch.records, stored)
+        asked = places([one.message for one in sifted.new], self._zone)
         rows = report_rows(sifted.new, asked.day.tolist(), world.locator.locate(asked))
-        for row, one in zip(rows, sifted.new, strict=True):
-            self._contents.add(row, one.admitted)
+        for one in sifted.new:
+            self._contents.add(one.message)
         return Taken(
             rows=tuple(rows),
             sifted=sifted,
@@ -212,16 +217,14 @@ def _write_reports(store: ReportStore, taken: Taken, fused: Fused) -> None:
     store.retire([report_id for report_id in former if report_id not in displaced])
     store.add(
         [
-            row._replace(current=True, incident_id=incident_of.get(row.root_id))
-            if row.report_id in current
-            else row
+            counting(row, incident_of.get(row.root_id)) if row.report_id in current else row
             for row in taken.rows
         ]
     )
     fresh = {row.root_id for row in taken.rows if row.report_id in current}
     store.join(
         [
-            (row.report_id, incident_of[root], True)
+            counting(row, incident_of[root])
             for root, row in fused.rows.items()
             if root in incident_of and root not in fresh and row.incident_id != incident_of[root]
         ]
@@ -236,7 +239,7 @@ def _write_incidents(stores: Stores, found: incidents.IncidentChanges) -> None:
     stores.cube.add(found.cube)
 
 
-def _dead_letters(batch: Batch[AdmittedReport], sifted: Sifted, now_us: int) -> list[DeadLetterRow]:
+def _dead_letters(batch: Batch[Account], sifted: Sifted, now_us: int) -> list[DeadLetterRow]:
     return [
         *(_poison(one, now_us) for one in batch.set_aside),
         *(_loser(one, now_us) for one in sifted.refused),
@@ -249,21 +252,21 @@ def _dead_letters(batch: Batch[AdmittedReport], sifted: Sifted, now_us: int) -> 
     ]
 
 
-def _poison(one: SetAside[AdmittedReport], now_us: int) -> DeadLetterRow:
-    report = None if one.message is None else one.message.report
+def _poison(one: SetAside[Account], now_us: int) -> DeadLetterRow:
+    key = (None, None) if one.message is None else one.message.key
     return DeadLetterRow(
         partition=one.record.partition,
         position=one.record.position,
         reason=one.reason,
         at=now_us,
         value=one.record.value,
-        root_id=None if report is None else report.root_id,
-        revision=None if report is None else report.revision,
+        root_id=key[0],
+        revision=key[1],
     )
 
 
 def _loser(one: Arrival, now_us: int) -> DeadLetterRow:
-    root_id, revision = one.key
+    root_id, revision = one.message.key
     return DeadLetterRow(
         one.record.partition,
         one.record.position,

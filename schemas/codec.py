@@ -15,7 +15,8 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 def encode(message: BaseModel) -> bytes:
     """Return the JSON bytes of a message, without the fields that have their default."""
-    return message.model_dump_json(exclude_defaults=True).encode()
+    # What `model_dump_json` does, without going through text.
+    return message.__pydantic_serializer__.to_json(message, exclude_defaults=True)
 
 
 def encode_full(message: BaseModel) -> bytes:

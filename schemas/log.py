@@ -7,13 +7,11 @@ spool has one partition, named after its node.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """One message as it lies in the log."""
+class Record(NamedTuple):
+    """One message as it lies in the log. A tuple, because one is made for every report."""
 
     partition: str
     position: int

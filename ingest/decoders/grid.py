@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import threading
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -58,10 +59,14 @@ def decode_mgrs(text: str, default_zone: str | None = None) -> GridPoint | None:
 
 
 def _degrees(reference: str) -> tuple[float, float] | None:
-    """Return the middle of a square: the library gives that, not the corner."""
+    """Return the middle of a square: the library gives that, not the corner.
+
+    It warns of a square that does not lie in its band: then one of the two is wrong.
+    """
     try:
-        with _library:
+        with _library, warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
             lat, lon = MGRS().toLatLon(reference)
-    except MGRSError:
+    except (MGRSError, RuntimeWarning):
         return None
     return (lon, lat) if is_position(lon, lat) else None

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from processing.alerts.clocks import ack_due_at
 from processing.alerts.content import Content, content_of
@@ -50,7 +51,7 @@ class AlertKey:
     @property
     def alert_id(self) -> str:
         """The id that every replay gives it."""
-        return alert_id(day_start_ms(self.day), self.place_key, self.actor_class)
+        return _id_of(self)
 
     def day_before(self) -> AlertKey:
         """Return the key of the same place and actor class one day earlier."""
@@ -86,6 +87,12 @@ class Decision:
     page: bool
     reason: Reason
     newcomers: bool = False
+
+
+# A batch asks for the same few again and again, and each is a hash.
+@lru_cache(maxsize=8_192)
+def _id_of(key: AlertKey) -> str:
+    return alert_id(day_start_ms(key.day), key.place_key, key.actor_class)
 
 
 def alert_key(

@@ -11,7 +11,7 @@ from processing.batch.stores import Stores
 from processing.batch.world import World
 from processing.locate.locate import Locator
 from processing.rules.registry import evaluate, scope_of
-from processing.rules.window import FlagDraft, Scope, Touched
+from processing.rules.window import NOTHING, FlagDraft, Scope, Touched, together
 from schemas.rule import Rule
 
 
@@ -38,6 +38,8 @@ def assess(stores: Stores, world: World, touched: Touched) -> Assessment:
     locator = world.locator
     if not len(touched.before) and not len(touched.after):
         return Assessment(drafted=(), answered=())
+    # What was and what is concern the same rules in the same way: looked at once, together.
+    touched = Touched(before=NOTHING, after=together(touched.before, touched.after))
     for loaded in world.rules:
         rule = loaded.rule
         scope = scope_of(rule, touched, locator)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from processing.batch.rows import CubeRow
-from schemas.incident import Incident
+from processing.fuse.composed import Composed
 
 Key = tuple[str, int, int, str, str, int]
 Sums = tuple[int, int, int, int]
@@ -14,14 +14,13 @@ Sums = tuple[int, int, int, int]
 _NOTHING: Sums = (0, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """An incident as it is, and as viewers of lower levels see it (empty: all see the same)."""
 
-    incident: Incident
-    views: Mapping[int, Incident]
+    incident: Composed
+    views: Mapping[int, Composed]
 
-    def by_level(self) -> list[tuple[int, Incident]]:
+    def by_level(self) -> list[tuple[int, Composed]]:
         """Return what is seen from each level up, lowest first."""
         return [*sorted(self.views.items()), (self.incident.level, self.incident)]
 
@@ -33,7 +32,7 @@ def contributions(seen: Seen, *, sign: int) -> Iterable[tuple[Key, Sums]]:
     """
     if seen.incident.exercise or seen.incident.retracted:
         return
-    previous: Incident | None = None
+    previous: Composed | None = None
     for level, view in seen.by_level():
         if previous is not None:
             yield _key(previous, level), _sums(previous, -sign)
@@ -57,7 +56,7 @@ def difference(before: Iterable[Seen], after: Iterable[Seen]) -> list[CubeRow]:
     return [CubeRow(*key, *sums) for key, sums in sorted(total.items()) if any(sums)]
 
 
-def _key(incident: Incident, level: int) -> Key:
+def _key(incident: Composed, level: int) -> Key:
     return (
         incident.adm2 or "",
         incident.day,
@@ -68,7 +67,7 @@ def _key(incident: Incident, level: int) -> Key:
     )
 
 
-def _sums(incident: Incident, sign: int) -> Sums:
+def _sums(incident: Composed, sign: int) -> Sums:
     victims = incident.victims
     return (
         sign,

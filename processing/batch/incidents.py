@@ -12,12 +12,12 @@ import orjson
 
 from processing.batch.cube import Seen, difference
 from processing.batch.rows import CubeRow, HistoryRow, IncidentRow, RedirectRow
+from processing.fuse.composed import Composed, composed
 from processing.fuse.summary import Member, below, best_placed, retracted, summarise
 from processing.locate.locate import Locator
+from processing.locate.nearby import Near
 from processing.rules.window import IncidentColumns, Touched
-from schemas.codec import decode, encode
 from schemas.column_types import to_micros
-from schemas.incident import Incident, Nearby
 
 ENTITY = "incident"
 
@@ -55,7 +55,7 @@ def compose(groups: Iterable[Sequence[Member]], locator: Locator) -> list[Seen]:
 def _seen(
     members: Sequence[Member],
     lower: Mapping[int, Sequence[Member]],
-    near: Iterator[tuple[Nearby, ...]],
+    near: Iterator[tuple[Near, ...]],
 ) -> Seen:
     whole = summarise(members, nearby=next(near))
     return Seen(
@@ -68,7 +68,7 @@ def _seen(
 
 
 def changes(
-    composed: Iterable[Seen],
+    concluded: Iterable[Seen],
     gone: Mapping[str, str | None],
     stored: Mapping[str, IncidentRow],
     *,
@@ -81,9 +81,9 @@ def changes(
     comes out as it is stored is left alone. One whose reports are all gone stays, as retracted;
     one whose reports went elsewhere points on.
     """
-    fresh = {one.incident.incident_id: one for one in composed}
+    fresh = {one.incident.incident_id: one for one in concluded}
     fresh |= {
-        old_id: Seen(retracted(decode(Incident, stored[old_id].body)), {})
+        old_id: Seen(retracted(composed(orjson.loads(stored[old_id].body))), {})
         for old_id, heir in gone.items()
         if heir is None and old_id in stored
     }
@@ -118,13 +118,14 @@ def incident_row(
     """Return the row to store, or None when it would say what is stored already."""
     lower = _views_body(seen.views)
     incident = seen.incident
+    revision = first_revision
     if before is not None:
-        incident = incident.model_copy(update={"revision": before.revision})
-        if encode(incident) == before.body and lower == before.views:
+        as_before = incident._replace(revision=before.revision)
+        if lower == before.views and as_before.body() == before.body:
             return None
-    revision = first_revision if before is None else before.revision + 1
+        revision = before.revision + 1
     if incident.revision != revision:
-        incident = incident.model_copy(update={"revision": revision})
+        incident = incident._replace(revision=revision)
     is_placed = incident.lon is not None and incident.lat is not None
     # By position, as in `report_rows`.
     return IncidentRow(
@@ -149,7 +150,7 @@ def incident_row(
         incident.exercise,
         incident.retracted,
         now_us,
-        encode(incident),
+        incident.body(),
         lower,
     )
 
@@ -158,8 +159,8 @@ def seen_of(row: IncidentRow) -> Seen:
     """Return a stored incident as each level sees it."""
     lower = {} if row.views is None else orjson.loads(row.views)
     return Seen(
-        decode(Incident, row.body),
-        {int(level): Incident.model_validate(view) for level, view in lower.items()},
+        composed(orjson.loads(row.body)),
+        {int(level): composed(view) for level, view in lower.items()},
     )
 
 
@@ -192,10 +193,10 @@ def _superseded(row: IncidentRow, now_us: int) -> HistoryRow:
     return HistoryRow(ENTITY, row.incident_id, row.revision, now_us, row.body)
 
 
-def _views_body(lower: Mapping[int, Incident]) -> bytes | None:
+def _views_body(lower: Mapping[int, Composed]) -> bytes | None:
     if not lower:
         return None
-    parts = (b'"%d":%s' % (level, encode(view)) for level, view in sorted(lower.items()))
+    parts = (b'"%d":%s' % (level, view.body()) for level, view in sorted(lower.items()))
     return b"{" + b",".join(parts) + b"}"
 
 

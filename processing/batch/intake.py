@@ -6,41 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from processing.batch.account import Account
 from processing.batch.rows import ReportRow
-from schemas.column_types import to_micros
-from schemas.log import Record
-from schemas.report import AdmittedReport
+from processing.engine.batch import Decoded
 
 Key = tuple[str, int]
+Rank = tuple[int, str, str, int]
+
+# One report that the log brought.
+Arrival = Decoded[Account]
 
 CONFLICT = "conflict: another body of the same root_id and revision was received first"
-
-# Kinds of records that say that something happened; patrols, tracks and assessments do not.
-_HAPPENINGS = frozenset({"INCIDENT", "OBSERVATION", "COMMUNITY_ALERT"})
-_NO_HAPPENING = frozenset({"NIL", "RETRACTION"})
-
-
-class Arrival(NamedTuple):
-    """One report that the log brought, with its natural key and its rank in a conflict."""
-
-    record: Record
-    admitted: AdmittedReport
-    received_us: int
-
-    @property
-    def key(self) -> Key:
-        """The natural key."""
-        return self.admitted.report.root_id, self.admitted.report.revision
-
-    @property
-    def rank(self) -> tuple[int, str, str, int]:
-        """The smallest of these wins a conflict, whatever the order of arrival."""
-        return (
-            self.received_us,
-            self.admitted.node,
-            self.admitted.sha256,
-            self.record.position,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +34,6 @@ class Sifted:
     overruled: tuple[ReportRow, ...]
 
 
-def arrival(record: Record, admitted: AdmittedReport) -> Arrival:
-    """Return an arrival."""
-    return Arrival(record, admitted, to_micros(admitted.received_at))
-
-
 def sift(arrivals: Sequence[Arrival], stored: Iterable[ReportRow]) -> Sifted:
     """Drop what is known already, and settle conflicts by the smallest rank.
 
@@ -78,8 +49,8 @@ def sift(arrivals: Sequence[Arrival], stored: Iterable[ReportRow]) -> Sifted:
         if row is None:
             new.append(one)
             continue
-        is_same = row.sha256 == one.admitted.sha256
-        if _rank(row) > one.rank:
+        is_same = row.sha256 == one.message.sha256
+        if _rank(row) > rank(one):
             new.append(one)
             displaced.append(row)
             overruled += () if is_same else (row,)
@@ -98,28 +69,27 @@ def _winners(arrivals: Sequence[Arrival]) -> tuple[dict[Key, Arrival], list[Arri
     winners: dict[Key, Arrival] = {}
     refused: list[Arrival] = []
     for one in arrivals:
-        rival = winners.setdefault(one.key, one)
+        rival = winners.setdefault(one.message.key, one)
         if rival is one:
             continue
-        first, second = (one, rival) if one.rank < rival.rank else (rival, one)
-        winners[one.key] = first
-        if first.admitted.sha256 != second.admitted.sha256:
+        first, second = (one, rival) if rank(one) < rank(rival) else (rival, one)
+        winners[one.message.key] = first
+        if first.message.sha256 != second.message.sha256:
             refused.append(second)
     return winners, refused
 
 
-def _rank(row: ReportRow) -> tuple[int, str, str, int]:
+def rank(one: Arrival) -> Rank:
+    """Return what decides a conflict, whatever the order of arrival: the smallest wins."""
+    account = one.message
+    return account.received_us, account.node, account.sha256, one.record.position
+
+
+def _rank(row: ReportRow) -> Rank:
     return row.received_at, row.node, row.sha256, row.position
 
 
-def is_happening(admitted: AdmittedReport) -> bool:
-    """Say whether a report is of something that happened, so that it belongs to an incident."""
-    report = admitted.report
-    return report.record_kind in _HAPPENINGS and report.report_kind not in _NO_HAPPENING
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turnover:
+class Turnover(NamedTuple):
     """The revision of one root that counted before a batch, and the one that counts after it."""
 
     before: ReportRow | None
@@ -134,15 +104,21 @@ def turnovers(
     old: dict[str, list[ReportRow]] = {}
     for row in stored:
         old.setdefault(row.root_id, []).append(row)
-    fresh: dict[str, list[ReportRow]] = {}
+    fresh: dict[str, ReportRow] = {}
     for row in new:
-        fresh.setdefault(row.root_id, []).append(row)
+        rival = fresh.setdefault(row.root_id, row)
+        if rival.revision < row.revision:
+            fresh[row.root_id] = row
     found: list[Turnover] = []
     for root_id in sorted(fresh):
         held = old.get(root_id, ())
         rows = [row for row in held if row.report_id not in gone]
-        after = max((*rows, *fresh[root_id]), key=lambda row: row.revision)
+        after = max((*rows, fresh[root_id]), key=_revision) if rows else fresh[root_id]
         before = next((row for row in held if row.current), None)
         if before is None or after is not before:
             found.append(Turnover(before=before, after=after))
     return found
+
+
+def _revision(row: ReportRow) -> int:
+    return row.revision

@@ -8,48 +8,25 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from processing.batch.intake import Arrival, is_happening
+from processing.batch.account import Account
+from processing.batch.intake import Arrival
 from processing.batch.rows import ReportRow
 from processing.fuse.cells import is_fusible
 from processing.locate.columns import LocatedColumns, PlaceColumns
-from schemas.access import level_of
 from schemas.clock import local_day
-from schemas.codes.lists import event_class
-from schemas.column_types import to_micros
-from schemas.identity import report_id
-
-_NAN = math.nan
 
 
-def places(arrivals: Sequence[Arrival], zone: ZoneInfo) -> PlaceColumns:
-    """Return what the reports say of their place; coordinates only where they may be used."""
-    lon: list[float] = []
-    lat: list[float] = []
-    radius_m: list[float] = []
-    for one in arrivals:
-        admitted = one.admitted
-        usable = admitted.place_usable and admitted.decoded_lat is not None
-        lon.append(_NAN if admitted.decoded_lon is None or not usable else admitted.decoded_lon)
-        lat.append(_NAN if admitted.decoded_lat is None or not usable else admitted.decoded_lat)
-        stated = admitted.decoded_radius_m
-        if stated is None:
-            stated = admitted.report.location.uncertainty_m
-        radius_m.append(_NAN if stated is None else stated)
-    locations = [one.admitted.report.location for one in arrivals]
+def places(accounts: Sequence[Account], zone: ZoneInfo) -> PlaceColumns:
+    """Return what reports say of their place, and the mission-local day on which it began."""
     return PlaceColumns(
-        lon=np.array(lon, dtype=np.float64),
-        lat=np.array(lat, dtype=np.float64),
-        radius_m=np.array(radius_m, dtype=np.float64),
-        decoded_from=[one.admitted.decoded_from or "" for one in arrivals],
-        pcode=[location.pcode or "" for location in locations],
-        place_name=[location.place_name or "" for location in locations],
-        day=np.array([day_of(one, zone) for one in arrivals], dtype=np.int64),
+        lon=np.array([one.lon for one in accounts], dtype=np.float64),
+        lat=np.array([one.lat for one in accounts], dtype=np.float64),
+        radius_m=np.array([one.radius_m for one in accounts], dtype=np.float64),
+        decoded_from=[one.decoded_from for one in accounts],
+        pcode=[one.pcode for one in accounts],
+        place_name=[one.place_name for one in accounts],
+        day=np.array([local_day(one.said.start[2], zone) for one in accounts], dtype=np.int64),
     )
-
-
-def day_of(one: Arrival, zone: ZoneInfo) -> int:
-    """Return the mission-local day on which a report's event began."""
-    return local_day(one.admitted.report.occurred_start or one.admitted.received_at, zone)
 
 
 def report_rows(
@@ -60,27 +37,26 @@ def report_rows(
     lon, lat = located.lon.tolist(), located.lat.tolist()
     radius_m, cell4 = located.radius_m.tolist(), located.cell4.tolist()
     rows: list[ReportRow] = []
-    for i, one in enumerate(arrivals):
-        admitted, report = one.admitted, one.admitted.report
-        occurred = report.occurred_start or admitted.received_at
+    for i, (record, account) in enumerate(arrivals):
+        said = account.said
         # By position: naming 27 fields would cost more than making the row.
         rows.append(
             ReportRow(
-                report_id(occurred, report.root_id, report.revision),
-                report.root_id,
-                report.revision,
+                account.report_id,
+                said.root_id,
+                said.revision,
                 False,  # noqa: FBT003 - current: decided by the turnover
-                admitted.node,
-                one.record.position,
-                admitted.unit_id,
-                admitted.sha256,
-                one.received_us,
-                to_micros(occurred),
+                account.node,
+                record.position,
+                account.unit_id,
+                account.sha256,
+                account.received_us,
+                account.started_us,
                 days[i],
-                report.event_type,
-                event_class(report.event_type),
-                report.record_kind,
-                fusible[i] and is_happening(admitted),
+                said.event_type,
+                said.event_class,
+                account.record_kind,
+                fusible[i] and said.is_happening,
                 _number(lon[i]),
                 _number(lat[i]),
                 _number(radius_m[i]),
@@ -89,10 +65,10 @@ def report_rows(
                 located.adm1[i] or None,
                 located.adm2[i] or None,
                 ",".join(located.adm2_candidates[i]) or None,
-                int(level_of(report.sensitivity)),
-                report.exercise,
+                said.level,
+                said.exercise,
                 None,  # incident_id
-                one.record.value,
+                record.value,
             )
         )
     return rows

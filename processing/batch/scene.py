@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from processing.batch.contents import Contents
-from processing.batch.intake import Turnover, is_happening
+from processing.batch.intake import Turnover
 from processing.batch.rows import ReportRow
 from processing.fuse.cells import reach_cells
 from processing.fuse.columns import SightingColumns
@@ -37,7 +37,7 @@ def moves(turnovers: Sequence[Turnover], contents: Contents) -> Moves:
     lost: dict[str, str] = {}
     former: list[ReportRow] = []
     for one in turnovers:
-        if is_happening(contents.of(one.after).admitted):
+        if contents.of(one.after).is_happening:
             changed.append(one.after)
         if one.before is not None and one.before.incident_id is not None:
             lost[one.after.root_id] = one.before.incident_id
@@ -54,9 +54,10 @@ def reach(rows: Iterable[ReportRow]) -> frozenset[DayCell]:
     """Return the (day, cell4) of every report that could be fused with one of these."""
     # Many reports of a batch share their surroundings: each is looked up once.
     spots = {(row.day, row.cell4, row.radius_m) for row in rows if row.fusible}
-    return frozenset(
-        (day, cell) for day, cell4, radius_m in spots for cell in reach_cells(cell4, radius_m or 0)
-    )
+    cells_of: dict[int, set[int]] = {}
+    for day, cell4, radius_m in spots:
+        cells_of.setdefault(day, set()).update(reach_cells(cell4, radius_m or 0))
+    return frozenset((day, cell) for day, cells in cells_of.items() for cell in cells)
 
 
 def sightings(rows: Iterable[ReportRow], contents: Contents) -> SightingColumns:

@@ -56,8 +56,8 @@ class ReportStore(Protocol):
     def add(self, rows: Sequence[ReportRow]) -> None:
         """Insert new reports."""
 
-    def join(self, members: Collection[tuple[str, str | None, bool]]) -> None:
-        """Set (report_id, incident_id, current) of stored reports."""
+    def join(self, rows: Sequence[ReportRow]) -> None:
+        """Store which incident stored reports are in now, and that they count."""
 
     def set_aside(self, rows: Sequence[DeadLetterRow]) -> None:
         """Keep records that could not be processed; one that is there already stays."""

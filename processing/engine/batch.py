@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from schemas.log import Record
 
@@ -13,8 +13,7 @@ MessageT = TypeVar("MessageT")
 MAX_REASON = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded(Generic[MessageT]):
+class Decoded(NamedTuple, Generic[MessageT]):
     """One record with the message that its bytes are."""
 
     record: Record
@@ -51,6 +50,8 @@ class Batch(Generic[MessageT]):
 
     def is_bad(self) -> list[bool]:
         """Say of each record, in log order, whether it is set aside."""
+        if not self.set_aside:
+            return [False] * len(self.records)
         marked = [(one.record.position, False) for one in self.records]
         marked += [(one.record.position, True) for one in self.set_aside]
         return [bad for _, bad in sorted(marked)]

@@ -13,7 +13,7 @@ from typing import Generic, Protocol
 
 import structlog
 
-from processing.engine.batch import Batch, Claim, Decoded, MessageT, SetAside
+from processing.engine.batch import MAX_REASON, Batch, Claim, Decoded, MessageT, SetAside
 from processing.engine.errors import PoisonLimitError
 from processing.engine.limits import EngineLimits, PoisonGauge
 from schemas.clock import Monotonic
@@ -147,7 +147,13 @@ class Worker(Generic[MessageT]):
             try:
                 good.append(Decoded(record, self._ports.decode(record.value)))
             except InvalidMessageError as error:
-                bad.append(SetAside(record, f"undecodable: {error}"[:400]))
+                bad.append(SetAside(record, f"undecodable: {error}"[:MAX_REASON]))
+            except (StorageError, MemoryError):
+                raise
+            except Exception as error:  # noqa: BLE001 - one record must not stop the others
+                reason = f"{type(error).__name__}: {error}"
+                log.warning("record set aside", position=record.position, at=_place(error))
+                bad.append(SetAside(record, reason[:MAX_REASON]))
         return Batch(
             partition=self._ports.source.partition,
             epoch=claim.epoch,

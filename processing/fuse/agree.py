@@ -35,10 +35,12 @@ _BANDS_M = np.array([1_000.0, 5_000.0, MAX_RADIUS_M])
 _ROUNDING_M = 1e-3
 _ROUNDING_CHORD = 1e-9
 
-# Up to so many rows are looked up one by one, unless more than so many are near: arrays only pay
-# off beyond.
-_FEW = 6
-_MANY = 48
+# Measuring so many pairs on the sphere costs less than building trees over a scene.
+_FEW_PAIRS = 32_768
+_REACH_CHORD = chord(2.0 * MAX_RADIUS_M) + _ROUNDING_CHORD
+
+# Up to so many pairs are compared one by one: arrays only pay off beyond.
+_FEW = 32
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class Agreement:
 
     def of(self, rows: Sequence[int]) -> list[frozenset[int]]:
         """Return, for each of these fusible rows, the rows that agree with it (not itself)."""
-        if len(rows) <= _FEW:
-            return [self._of_one(row) for row in rows]
+        if not rows:
+            return []
         wanted = np.asarray(rows, dtype=np.int64)
         index, other = self._near(wanted)
         keep = self._may_be_one(wanted[index], other)
@@ -79,27 +81,6 @@ class Agreement:
         swap = (lon[a] > lon[b]) | ((lon[a] == lon[b]) & (lat[a] > lat[b]))
         first, second = np.where(swap, b, a), np.where(swap, a, b)
         return geodesic_m_many(lon[first], lat[first], lon[second], lat[second])
-
-    def _of_one(self, row: int) -> frozenset[int]:
-        point, radius_m = self._points[row], float(self.scene.radius_m[row])
-        found: set[int] = set()
-        for rows, tree, other_m in self._trees:
-            near = tree.query_ball_point(point, chord(radius_m + other_m) + _ROUNDING_CHORD)
-            if len(near) > _MANY:
-                return self._of_crowded(row)
-            found.update(rows[near].tolist())
-        found.discard(row)
-        return frozenset(
-            other
-            for other in found
-            if self._may_be_one_pair(row, other)
-            and self.separation_m(row, other) <= radius_m + float(self.scene.radius_m[other])
-        )
-
-    def _of_crowded(self, row: int) -> frozenset[int]:
-        wanted = np.array([row], dtype=np.int64)
-        index, other = self._near(wanted)
-        return frozenset(other[self._may_be_one(wanted[index], other)].tolist())
 
     # ------------------------------------------------------------------ circles
 
@@ -126,6 +107,18 @@ class Agreement:
 
     def _near(self, wanted: RowArray) -> tuple[RowArray, RowArray]:
         """Pair (index into `wanted`, row) whose circles meet on the same day."""
+        is_small = len(wanted) * len(self.scene) <= _FEW_PAIRS
+        index, other, chords = self._each_to_each(wanted) if is_small else self._by_trees(wanted)
+        meets = self._meets(wanted[index], other, chords)
+        return index[meets], other[meets]
+
+    def _each_to_each(self, wanted: RowArray) -> tuple[RowArray, RowArray, FloatArray]:
+        apart = self._points[wanted][:, None, :] - self._points
+        squares = np.einsum("ijk,ijk->ij", apart, apart)
+        index, other = ((squares <= _REACH_CHORD**2) & self.is_fusible).nonzero()
+        return index, other, np.sqrt(squares[index, other])
+
+    def _by_trees(self, wanted: RowArray) -> tuple[RowArray, RowArray, FloatArray]:
         found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
         bands = self._band[wanted]
         for band in np.unique(bands).tolist():
@@ -136,8 +129,7 @@ class Agreement:
                 pairs = asking.sparse_distance_matrix(tree, limit, output_type="ndarray")
                 found.append((asked[pairs["i"]], rows[pairs["j"]], pairs["v"]))
         index, other, chords = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        meets = self._meets(wanted[index], other, chords)
-        return index[meets], other[meets]
+        return index, other, chords
 
     def _meets(self, a: RowArray, b: RowArray, chords: FloatArray) -> Mask:
         """Say which circles meet: by the sphere where that is sure, else geodesically."""
@@ -147,7 +139,8 @@ class Agreement:
         maybe = ~surely & (sphere_m <= reach_m * SPHERE_MARGIN + _ROUNDING_M)
         meets: Mask = surely
         unsure = np.flatnonzero(maybe)
-        meets[unsure] = self._separations_m(a[unsure], b[unsure]) <= reach_m[unsure]
+        if len(unsure):
+            meets[unsure] = self._separations_m(a[unsure], b[unsure]) <= reach_m[unsure]
         return meets
 
     # ------------------------------------------------------------------ class and actors
@@ -157,6 +150,9 @@ class Agreement:
 
         Few kinds of reports meet in many pairs, so each two kinds are compared once.
         """
+        if len(a) <= _FEW:
+            pairs = zip(a.tolist(), b.tolist(), strict=True)
+            return np.array([p != q and self._may_be_one_pair(p, q) for p, q in pairs], np.bool_)
         scene = self.scene
         rows, at = np.unique(np.concatenate((a, b)), return_inverse=True)
         kinds = [

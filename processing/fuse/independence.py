@@ -7,12 +7,12 @@ or both name a source upstream of them, or when they say the same words within 2
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
 from itertools import combinations
 
-from schemas.report import AdmittedReport
+from processing.fuse.said import Said
 
 SAME_WORDS = 0.85
 SAME_WORDS_WITHIN = timedelta(hours=24)
@@ -28,14 +28,14 @@ _ASCII = bytes(
 ) + bytes(128)
 
 
-def components(reports: Sequence[AdmittedReport]) -> list[list[int]]:
+def components(reports: Sequence[Said]) -> list[list[int]]:
     """Group the indices of reports by independent source, in order of their first report."""
     if len(reports) == 1:
         return [[0]]
     parent = list(range(len(reports)))
     first_with: dict[str, int] = {}
     for index, report in enumerate(reports):
-        for name in _sources(report):
+        for name in report.sources:
             first = first_with.setdefault(name, index)
             if first != index:
                 _join(parent, index, first)
@@ -54,31 +54,27 @@ def similarity(a: str, b: str) -> float:
     Case, punctuation and order do not count. A text without words is like no other.
     """
     words_a, words_b = _words(a), _words(b)
-    if not words_a or not words_b:
-        return 0.0
-    return 2.0 * len(words_a & words_b) / (len(words_a) + len(words_b))
+    return _dice(words_a, words_b, len(words_a & words_b))
 
 
-def _sources(admitted: AdmittedReport) -> Iterable[str]:
-    source = admitted.report.source
-    if source.ref is None:
-        return (admitted.unit_id, *source.origin_chain)
-    return (admitted.unit_id, source.ref, *source.origin_chain)
+def _dice(a: frozenset[str], b: frozenset[str], shared: int) -> float:
+    return 2.0 * shared / (len(a) + len(b)) if shared else 0.0
 
 
-def _join_same_words(reports: Sequence[AdmittedReport], parent: list[int]) -> None:
-    told = [index for index, admitted in enumerate(reports) if admitted.report.text]
+def _join_same_words(reports: Sequence[Said], parent: list[int]) -> None:
+    told = [index for index, one in enumerate(reports) if one.text]
     for a, b in combinations(told, 2):
         if _find(parent, a) != _find(parent, b) and _says_the_same(reports[a], reports[b]):
             _join(parent, a, b)
 
 
-def _says_the_same(a: AdmittedReport, b: AdmittedReport) -> bool:
-    one, other = a.report, b.report
-    at_a, at_b = one.occurred_start, other.occurred_start
-    if at_a is not None and at_b is not None and abs(at_a - at_b) > SAME_WORDS_WITHIN:
+def _says_the_same(one: Said, other: Said) -> bool:
+    if abs(one.start[2] - other.start[2]) > SAME_WORDS_WITHIN:
         return False
-    return similarity(one.text or "", other.text or "") > SAME_WORDS
+    words_a, words_b = _words(one.text), _words(other.text)
+    # No more words can be shared than the shorter text has: often that settles it.
+    at_most = _dice(words_a, words_b, min(len(words_a), len(words_b)))
+    return at_most > SAME_WORDS and _dice(words_a, words_b, len(words_a & words_b)) > SAME_WORDS
 
 
 @lru_cache(maxsize=4_096)

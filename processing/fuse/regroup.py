@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 
 import numpy as np
 
@@ -110,7 +109,8 @@ class Regrouping:
         held: dict[str, Counter[str]] = defaultdict(Counter)
         for new_id, _, rows in found:
             for row in rows:
-                held[self.before[row]][new_id] += 1
+                if before := self.before[row]:
+                    held[before][new_id] += 1
         # An incident whose report is now another's changed too, and may have ended.
         left = self.lost_from | {old for old, heirs in held.items() if heirs.keys() != {old}}
         groups = {
@@ -120,7 +120,7 @@ class Regrouping:
             or not rows.isdisjoint(self.changed)
             or any(self.before[row] != new_id for row in rows)
         }
-        ended = left - {new_id for new_id, _, _ in found} - {""}
+        ended = left - {new_id for new_id, _, _ in found}
         return Regrouped(groups=groups, gone={old: _heir(held[old]) for old in ended})
 
 
@@ -147,20 +147,24 @@ def _missing(
     scene: SightingColumns, rows: set[int], loaded: frozenset[tuple[int, int]]
 ) -> frozenset[tuple[int, int]]:
     """Return the (day, cell4) not loaded that may hold reports which some rows could meet."""
+    loaded_of: dict[int, set[int]] = defaultdict(set)
+    for day, cell in loaded:
+        loaded_of[day].add(cell)
     asked = list(rows)
     days, cells = scene.day[asked].tolist(), scene.cell4[asked].tolist()
     steps_m = radius_steps(scene.radius_m[asked]).tolist()
-    short: dict[tuple[int, int, float], list[int]] = {}
-    for row, *key in zip(asked, days, cells, steps_m, strict=True):
-        short.setdefault((key[0], key[1], key[2]), []).append(row)
+    # Many rows share their surroundings.
+    enough: dict[tuple[int, int, float], bool] = {}
     missing: set[tuple[int, int]] = set()
-    for (day, cell, step_m), some in short.items():
-        if loaded.issuperset(zip(repeat(day), reach_cells(cell, step_m))):
-            continue
-        for row in some:
+    for row, day, cell, step_m in zip(asked, days, cells, steps_m, strict=True):
+        key = (day, cell, step_m)
+        here = loaded_of[day]
+        if key not in enough:
+            enough[key] = reach_cells(cell, step_m) <= here
+        if not enough[key]:
             place = float(scene.lon[row]), float(scene.lat[row])
             near = reach_cells_at(cell, *place, float(scene.radius_m[row]))
-            missing.update((day, c) for c in near if (day, c) not in loaded)
+            missing.update((day, c) for c in near if c not in here)
     return frozenset(missing)
 
 

@@ -22,64 +22,35 @@ root_id where those are equal. Section numbers are of the domain reference.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
-from processing.fuse.actors import BYSTANDER_ROLES, tokens
+import h3.api.basic_int as h3
+
+from processing.fuse.composed import NOBODY, Composed
 from processing.fuse.greedy import id_of
 from processing.fuse.independence import components
 from processing.fuse.order import UNKNOWN_CLASS
+from processing.fuse.said import Said
 from processing.fuse.severity import MINOR, severity
 from processing.fuse.victims import tally
-from processing.fuse.weight import weight_milli
-from schemas.access import level_of
-from schemas.codes.lists import code_list, event_class
-from schemas.incident import Incident, Nearby, Victims
-from schemas.report import AdmittedReport, Report
-
-# Which type stands for an incident with several: who fights before who was merely there.
-ACTOR_CLASSES = (
-    "ARMED_GROUP",
-    "STATE_MILITARY",
-    "STATE_POLICE",
-    "STATE_OTHER",
-    "FOREIGN_FORCES",
-    "PRIVATE_MILITARY",
-    "POLITICAL_MILITIA",
-    "COMMUNITY_SELF_DEFENCE",
-    "BANDITS",
-    "UNKNOWN_ARMED",
-    "RIOTERS",
-    "PROTESTERS",
-    "UN_MILITARY",
-    "UN_POLICE",
-    "UN_CIVILIAN",
-    "AID_WORKER",
-    "CIVILIANS",
-    "UNKNOWN",
-)
-_CLASS_RANK = {code: rank for rank, code in enumerate(ACTOR_CLASSES)}
+from processing.locate.nearby import Near
+from schemas.codes.lists import code_list
 
 # What `incidents.actor_key` holds.
 _KEY_LENGTH = 400
 
-_LONG_HOURS = 1e6
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(NamedTuple):
     """One current report of an incident, with what locating found ("" and None: unknown)."""
 
-    root_id: str
-    revision: int
-    admitted: AdmittedReport
+    said: Said
     day: int
     lon: float | None = None
     lat: float | None = None
     radius_m: float | None = None
-    cell5: int = 0
     adm0: str | None = None
     adm1: str | None = None
     adm2: str | None = None
@@ -87,65 +58,65 @@ class Member:
 
 
 def summarise(
-    members: Sequence[Member],
-    *,
-    incident_id: str | None = None,
-    nearby: tuple[Nearby, ...] = (),
-) -> Incident:
+    members: Sequence[Member], *, incident_id: str | None = None, nearby: tuple[Near, ...] = ()
+) -> Composed:
     """Return the incident that some current reports (at least one) are, whatever their order.
 
     Its id comes from the smallest root_id unless given; `revision` is left at 1 for the store to
     count.
     """
-    ordered = sorted(members, key=_surest_first) if len(members) > 1 else members
-    admitted = [member.admitted for member in ordered]
-    reports = [one.report for one in admitted]
-    surest = reports[0]
-    kind = _best_typed(reports)
-    counted = tally(reports)
-    tags = _tags(reports)
-    place = best_placed(ordered)
-    named = tokens([actor for report in reports for actor in report.actors])
-    sources = components(admitted)
-    levels = [level_of(report.sensitivity) for report in reports]
-    ids = tuple(sorted([(member.root_id, member.revision) for member in ordered]))
-    return Incident(
-        incident_id=incident_id or id_of(ordered[0].day, ids[0][0]),
-        day=ordered[0].day,
-        occurred_start=_start(admitted),
-        occurred_end=_end(reports),
-        event_type=kind.event_type,
-        event_class=event_class(kind.event_type),
-        lon=place.lon,
-        lat=place.lat,
-        radius_m=place.radius_m,
-        precision=precision(place.radius_m),
-        cell=f"{place.cell5:x}" if place.cell5 else None,
-        adm0=place.adm0 or None,
-        adm1=place.adm1 or None,
-        adm2=place.adm2 or None,
-        adm2_candidates=place.adm2_candidates,
-        actor_tokens=named,
-        actor_key=_key(named),
-        actor_class=actor_class(reports),
-        severity=max(severity(kind.event_type, counted, tags), _stated_severity(reports)),
-        victims=counted.victims,
-        n_reports=len(ordered),
-        n_independent=len(sources),
-        weight_milli=sum([weight_milli(reports[group[0]].source) for group in sources]),
-        reliability=surest.source.reliability,
-        credibility=surest.source.credibility,
-        min_level=min(levels),
-        level=max(levels),
-        violations=tags,
-        exercise=surest.exercise,
-        illustrative=all(report.illustrative for report in reports),
-        nearby=nearby,
-        members=ids,
+    place = best_placed(members)
+    said = [member.said for member in members]
+    if len(said) > 1:
+        said.sort(key=_sureness)
+    surest = said[0]
+    kind = _best_typed(said)
+    counted = tally([one.harms for one in said], children=any(one.children for one in said))
+    tags = _tags(said)
+    named = _named(said)
+    sources = components(said)
+    levels = [one.level for one in said]
+    ids = tuple(sorted([(one.root_id, one.revision) for one in said]))
+    # By position, as everywhere where an incident is made one by one.
+    return Composed(
+        incident_id or id_of(place.day, ids[0][0]),
+        1,
+        place.day,
+        min([one.start for one in said])[2],
+        _end(said),
+        kind.event_type,
+        kind.event_class,
+        place.lon,
+        place.lat,
+        place.radius_m,
+        precision(place.radius_m),
+        _cell(place.lon, place.lat),
+        place.adm0 or None,
+        place.adm1 or None,
+        place.adm2 or None,
+        place.adm2_candidates,
+        named,
+        _key(named),
+        min([one.part for one in said])[2],
+        max(severity(kind.event_type, counted, tags), _stated_severity(said)),
+        counted.victims,
+        len(said),
+        len(sources),
+        sum([said[group[0]].weight_milli for group in sources]),
+        surest.reliability,
+        surest.credibility,
+        min(levels),
+        max(levels),
+        tags,
+        surest.exercise,
+        all(one.illustrative for one in said),
+        nearby,
+        ids,
+        False,  # noqa: FBT003 - retracted
     )
 
 
-def views(members: Sequence[Member], *, nearby: tuple[Nearby, ...] = ()) -> Mapping[int, Incident]:
+def views(members: Sequence[Member], *, nearby: tuple[Near, ...] = ()) -> Mapping[int, Composed]:
     """Return what viewers below the incident's level see: from the reports at or below theirs.
 
     One entry for each level of `below`. The id is the whole incident's.
@@ -153,8 +124,7 @@ def views(members: Sequence[Member], *, nearby: tuple[Nearby, ...] = ()) -> Mapp
     lower = below(members)
     if not lower:
         return {}
-    first = min(members, key=lambda member: member.root_id)
-    whole_id = id_of(first.day, first.root_id)
+    whole_id = id_of(members[0].day, min(member.said.root_id for member in members))
     return {
         level: summarise(seen, incident_id=whole_id, nearby=nearby) for level, seen in lower.items()
     }
@@ -168,25 +138,20 @@ def below(members: Sequence[Member]) -> Mapping[int, Sequence[Member]]:
     """
     if len(members) == 1:
         return {}
-    levels = [level_of(member.admitted.report.sensitivity) for member in members]
+    levels = [member.said.level for member in members]
     lowest, highest = min(levels), max(levels)
-    return {
-        seen: [m for m, level in zip(members, levels, strict=True) if level <= seen]
-        for seen in range(lowest, highest)
-    }
+    return {seen: [m for m in members if m.said.level <= seen] for seen in range(lowest, highest)}
 
 
-def retracted(incident: Incident) -> Incident:
+def retracted(incident: Composed) -> Composed:
     """Return an incident of which every report was taken back: it counts nothing any more."""
-    return incident.model_copy(
-        update={
-            "retracted": True,
-            "victims": Victims(),
-            "members": (),
-            "n_reports": 0,
-            "n_independent": 0,
-            "weight_milli": 0,
-        }
+    return incident._replace(
+        retracted=True,
+        victims=NOBODY,
+        members=(),
+        n_reports=0,
+        n_independent=0,
+        weight_milli=0,
     )
 
 
@@ -195,16 +160,7 @@ def best_placed(members: Sequence[Member]) -> Member:
     if len(members) == 1:
         return members[0]
     placed = [m for m in members if m.lon is not None and m.radius_m is not None]
-    return min(placed or members, key=lambda m: (m.radius_m or 0.0, m.root_id))
-
-
-def actor_class(reports: Sequence[Report]) -> str:
-    """Return the one type code that stands for who did it; alleged perpetrators go first."""
-    parties = [a for r in reports for a in r.actors if a.role not in BYSTANDER_ROLES]
-    if not parties:
-        return "UNKNOWN"
-    alleged = [a.type for a in parties if a.role == "PERPETRATOR_ALLEGED" and a.type != "UNKNOWN"]
-    return min({*(alleged or [a.type for a in parties])}, key=_class_rank)
+    return min(placed or members, key=_placing)
 
 
 @lru_cache(maxsize=4_096)
@@ -217,44 +173,42 @@ def precision(radius_m: float | None) -> str:
     return "P7"
 
 
-def _surest_first(member: Member) -> tuple[int, float, str]:
-    report = member.admitted.report
-    return -weight_milli(report.source), _uncertainty_h(report.time_precision), member.root_id
+def _cell(lon: float | None, lat: float | None) -> str | None:
+    return None if lon is None or lat is None else f"{h3.latlng_to_cell(lat, lon, 5):x}"
 
 
-def _start(reports: Sequence[AdmittedReport]) -> datetime:
-    """Return the earliest start among the finest; admission sees to it that there is one."""
-    if len(reports) == 1:
-        return reports[0].report.occurred_start or reports[0].received_at
-    return min(
-        (
-            admitted.clock_suspect,
-            _uncertainty_h(admitted.report.time_precision),
-            admitted.report.occurred_start or admitted.received_at,
-        )
-        for admitted in reports
-    )[2]
+def _placing(member: Member) -> tuple[float, str]:
+    return member.radius_m or 0.0, member.said.root_id
 
 
-def _end(reports: Sequence[Report]) -> datetime | None:
-    ends = [report.occurred_end for report in reports if report.occurred_end is not None]
+def _sureness(said: Said) -> tuple[int, float, str]:
+    return said.sureness
+
+
+def _named(said: Sequence[Said]) -> tuple[str, ...]:
+    if len(said) == 1:
+        return said[0].actors
+    return tuple(sorted({token for one in said for token in one.actors}))
+
+
+def _end(said: Sequence[Said]) -> datetime | None:
+    ends = [one.end for one in said if one.end is not None]
     return max(ends) if ends else None
 
 
-def _best_typed(reports: Sequence[Report]) -> Report:
-    for report in reports:
-        if event_class(report.event_type) != UNKNOWN_CLASS:
-            return report
-    return reports[0]
+def _best_typed(said: Sequence[Said]) -> Said:
+    for one in said:
+        if one.event_class != UNKNOWN_CLASS:
+            return one
+    return said[0]
 
 
-def _stated_severity(reports: Sequence[Report]) -> int:
-    stated = [report.severity for report in reports if report.severity is not None]
-    return max(stated) if stated else MINOR
+def _stated_severity(said: Sequence[Said]) -> int:
+    return max(MINOR, *[one.severity for one in said])
 
 
-def _tags(reports: Sequence[Report]) -> tuple[str, ...]:
-    tags = [tag for report in reports for tag in report.violations]
+def _tags(said: Sequence[Said]) -> tuple[str, ...]:
+    tags = [tag for one in said for tag in one.violations]
     return tuple(sorted(set(tags))) if tags else ()
 
 
@@ -265,13 +219,3 @@ def _key(named: Sequence[str]) -> str:
         return key
     digest = sha256(key.encode()).hexdigest()[:16]
     return f"{key[: _KEY_LENGTH - len(digest) - 1]}~{digest}"
-
-
-def _class_rank(code: str) -> tuple[int, str]:
-    return _CLASS_RANK.get(code, len(_CLASS_RANK)), code
-
-
-@lru_cache(maxsize=4_096)
-def _uncertainty_h(time_precision: str) -> float:
-    hours = code_list("time_precision").get(time_precision).attributes["uncertainty_h"]
-    return _LONG_HOURS if hours is None else float(hours)

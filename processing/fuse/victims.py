@@ -6,13 +6,15 @@ figures of that harm.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
+from processing.fuse.composed import NOBODY
 from schemas.codes.lists import code_list
 from schemas.incident import Victims
-from schemas.report import Report
+from schemas.report import Report, VictimCount
 
 # The field manual tests these with a victim under 18 (B.3); the other two tags need none.
 _TAGS_OF_CHILDREN = frozenset(
@@ -39,15 +41,22 @@ class Tally:
     best: dict[str, int]
 
 
+# What one report counts, by harm.
+Harms = Mapping[str, Count]
+
 _NONE = Count()
+_NO_HARM: Harms = MappingProxyType({})
 _ZERO = (0, 0, 0)
 
 
-def tally(reports: Sequence[Report]) -> Tally:
-    """Return the totals of some reports on one incident, the surest report first."""
-    counted = [_counts(report) for report in reports if report.victims]
+def tally(counted: Sequence[Harms], *, children: bool) -> Tally:
+    """Return the totals of what some reports on one incident count, the surest report first.
+
+    `children`: any of them concerns children.
+    """
+    counted = [counts for counts in counted if counts]
     if not counted:
-        return Tally(_victims(_ZERO, 0, 0, (0, 0), _tagged_for_children(reports)), {})
+        return Tally(_victims(_ZERO, 0, 0, (0, 0), children), {})
     surest = counted[0] if len(counted) == 1 else _first_of_each(counted)
     killed, injured = surest.get("KILLED", _NONE), surest.get("INJURED", _NONE)
     least, most = killed.least, killed.most
@@ -59,7 +68,7 @@ def tally(reports: Sequence[Report]) -> Tally:
         killed.civilians,
         injured.best,
         (killed.un, injured.un),
-        _concern_children(reports),
+        children,
     )
     return Tally(found, {harm: count.best for harm, count in surest.items()})
 
@@ -74,6 +83,8 @@ def _victims(
     children: bool,  # noqa: FBT001 - called in one place
 ) -> Victims:
     least, best, most = killed
+    if not (any(killed) or civilians or injured or any(un) or children):
+        return NOBODY
     return Victims(
         killed_min=least,
         killed_best=best,
@@ -86,17 +97,19 @@ def _victims(
     )
 
 
-def _first_of_each(counted: Sequence[dict[str, Count]]) -> dict[str, Count]:
+def _first_of_each(counted: Sequence[Harms]) -> dict[str, Count]:
     surest: dict[str, Count] = {}
     for counts in reversed(counted):
         surest.update(counts)
     return surest
 
 
-def _counts(report: Report) -> dict[str, Count]:
+def harms(cells: Sequence[VictimCount]) -> Harms:
     """Sum the cells of a report by harm. A range that misses its best figure is widened to it."""
+    if not cells:
+        return _NO_HARM
     counts: dict[str, Count] = {}
-    for cell in report.victims:
+    for cell in cells:
         count = counts.get(cell.harm)
         if count is None:
             count = counts[cell.harm] = Count()
@@ -111,16 +124,11 @@ def _counts(report: Report) -> dict[str, Count]:
     return counts
 
 
-def _concern_children(reports: Sequence[Report]) -> bool:
-    if _tagged_for_children(reports):
+def concerns_children(report: Report) -> bool:
+    """Say whether a report counts a victim under 18, or says so by a tag."""
+    if report.violations and not _TAGS_OF_CHILDREN.isdisjoint(report.violations):
         return True
-    groups = [c.group for report in reports for c in report.victims if c.best or c.max]
-    return any(map(_is_child, groups))
-
-
-def _tagged_for_children(reports: Sequence[Report]) -> bool:
-    tags = [tag for report in reports for tag in report.violations]
-    return bool(tags) and not _TAGS_OF_CHILDREN.isdisjoint(tags)
+    return any(_is_child(cell.group) for cell in report.victims if cell.best or cell.max)
 
 
 @lru_cache(maxsize=4_096)

@@ -28,6 +28,8 @@ UNDECIDED = -1
 # A report that stands as it did, in an incident that the walk has not come by yet.
 _STANDING = -2
 
+_NOBODY: frozenset[int] = frozenset()
+
 
 class _Ranks(dict[int, Rank]):
     """The place of each row in the order, found out when it is first asked for."""
@@ -73,16 +75,21 @@ class Walk:
                 self._founder[row] = _STANDING
 
     def begin(self, rows: Sequence[int]) -> None:
-        """Have undecided rows decided; those that agree with no other found at once."""
-        for row, agreeing in zip(rows, self.agreement.of(rows), strict=True):
-            self._agreeing[row] = agreeing
-            if agreeing:
-                self.push((row,))
+        """Have undecided rows decided, at once where it does not matter who is decided first.
+
+        That is where all agree with each other and with nobody else (or nobody agrees at all):
+        whoever founds, all the others join, since no other founder is open to them.
+        """
+        found = dict(zip(rows, self.agreement.of(rows), strict=True))
+        self._agreeing.update(found)
+        for row, agreeing in found.items():
+            if self._founder[row] != UNDECIDED:
                 continue
-            self._founder[row] = row
-            self.members[row] = {row}
-            self.touched.add(row)
-            self.decided.add(row)
+            together = agreeing | {row}
+            if all(found.get(other, _NOBODY) | {other} == together for other in agreeing):
+                self._found(row, together)
+            else:
+                self.push((row,))
 
     def push(self, rows: Iterable[int]) -> None:
         """Have some rows decided again."""
@@ -130,6 +137,13 @@ class Walk:
         for row in rows:
             self._founder[row] = first
         return first
+
+    def _found(self, founder: int, together: frozenset[int]) -> None:
+        self.members[founder] = set(together)
+        for row in together:
+            self._founder[row] = founder
+        self.touched.add(founder)
+        self.decided.update(together)
 
     def _decide(self, row: int, agreeing: frozenset[int]) -> int:
         """Return the founder that a row joins, or the row itself."""

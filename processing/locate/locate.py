@@ -13,10 +13,9 @@ from processing.locate.admin import Admin
 from processing.locate.columns import LocatedColumns, PlaceColumns
 from processing.locate.epochs import Epochs
 from processing.locate.layers import LayerSet
-from processing.locate.nearby import NearbyIndex
+from processing.locate.nearby import Near, NearbyIndex
 from processing.locate.nearest import PointIndex
 from processing.locate.resolve import Resolver
-from schemas.incident import Nearby
 from schemas.layer import Feature
 
 FloatArray = npt.NDArray[np.float64]
@@ -59,7 +58,7 @@ class Locator:
 
     def nearby(
         self, lon: FloatArray, lat: FloatArray, day: IntArray, radius_m: FloatArray | None = None
-    ) -> list[tuple[Nearby, ...]]:
+    ) -> list[tuple[Near, ...]]:
         """Return the nearest feature of each layer of NEARBY_LAYERS that was valid on the day.
 
         Distances are to the features' points, in metres to a decimetre. One is certain when it is
@@ -69,7 +68,7 @@ class Locator:
         placed = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
         radii = np.zeros(len(placed)) if radius_m is None else np.nan_to_num(radius_m[placed])
         listed = self._nearby.of(lon[placed], lat[placed], day=day[placed], radius_m=radii)
-        found: list[tuple[Nearby, ...]] = [()] * len(lon)
+        found: list[tuple[Near, ...]] = [()] * len(lon)
         for at, near in zip(placed.tolist(), listed, strict=True):
             found[at] = near
         return found

@@ -6,18 +6,19 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import TypeAdapter
 
 from processing.locate.epochs import Epochs
 from processing.locate.layers import LayerSet
 from processing.locate.nearest import FIRST_LOOK, Look, Nearest, PointIndex, confirmed
 from schemas.geometry import Position, unit_xyz
-from schemas.incident import Nearby
 from schemas.layer import Feature, LayerKind
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-Facts = dict[str, object]
+
+# A `schemas.incident.Nearby` as JSON, without the fields at their default: what is near is only
+# ever stored, so no model is made of it.
+Near = dict[str, object]
 
 NEARBY_LAYERS = (
     LayerKind.SETTLEMENT,
@@ -26,7 +27,6 @@ NEARBY_LAYERS = (
     LayerKind.AIRFIELD,
     LayerKind.UN_BASE,
 )
-_ROWS = TypeAdapter(list[tuple[Nearby, ...]])
 
 
 class NearbyIndex:
@@ -47,7 +47,7 @@ class NearbyIndex:
 
     def of(
         self, lon: FloatArray, lat: FloatArray, *, day: IntArray, radius_m: FloatArray
-    ) -> list[tuple[Nearby, ...]]:
+    ) -> list[tuple[Near, ...]]:
         """Return what is near finite points; see `Locator.nearby`."""
         if len(lon) == 0:
             return []
@@ -62,43 +62,47 @@ class NearbyIndex:
             column.reshape(len(NEARBY_LAYERS), -1).T.tolist()
             for column in (nearest.row, metres, certain)
         )
-        return _ROWS.validate_python(
-            [
+        return [
+            tuple(
                 [
-                    {**self._facts[row], "distance_m": distance_m, "certain": is_certain}
+                    _near(self._facts[row], distance_m, is_certain)
                     for row, distance_m, is_certain in zip(*found, strict=True)
                     if row >= 0
                 ]
-                for found in zip(*by_point, strict=True)
-            ]
-        )
+            )
+            for found in zip(*by_point, strict=True)
+        ]
 
     def _of_one(
         self, lon: FloatArray, lat: FloatArray, *, day: int, radius_m: float
-    ) -> list[tuple[Nearby, ...]]:
+    ) -> list[tuple[Near, ...]]:
         """Do what `of` does for one point, without arrays over layers."""
         xyz, here = unit_xyz(lon, lat), Position(lon=float(lon[0]), lat=float(lat[0]))
-        listed: list[Facts] = []
+        listed: list[Near] = []
         for first, points in zip(self._first.tolist(), self._points, strict=True):
             row, distance_m, others_m = points.on(day).nearest_one(xyz, here)
             if row >= 0:
                 # As numpy rounds: to the nearest tenth of the product.
                 metres = round(distance_m * 10.0) / 10.0
                 is_certain = others_m >= distance_m + 2.0 * radius_m
-                facts = self._facts[first + row]
-                listed.append({**facts, "distance_m": metres, "certain": is_certain})
-        return _ROWS.validate_python([listed])
+                listed.append(_near(self._facts[first + row], metres, is_certain))
+        return [tuple(listed)]
 
     def _nearest(self, lon: FloatArray, lat: FloatArray, day: IntArray) -> Nearest:
         """Return the nearest of each layer, all points of one layer after those of another."""
         n, xyz = len(lon), unit_xyz(lon, lat)
-        chords = np.empty((len(self._points), n, FIRST_LOOK))
-        row = np.empty((len(self._points), n, FIRST_LOOK), dtype=np.int64)
+        first = int(day[0])
+        # As a small batch mostly is.
+        is_one_day = bool((day == first).all())
+        chords = np.full((len(self._points), n, FIRST_LOOK), np.inf)
+        row = np.full((len(self._points), n, FIRST_LOOK), -1)
         for number, points in enumerate(self._points):
-            for index, part in points.parts(day):
-                look = index.look(xyz[part])
-                chords[number, part] = look.chords
-                row[number, part] = look.row + self._first[number]
+            whole = ((points.on(first), slice(None)),) if is_one_day else ()
+            for index, part in whole or points.parts(day):
+                if len(index):
+                    look = index.look(xyz[part])
+                    chords[number, part] = look.chords
+                    row[number, part] = look.row + self._first[number]
         look = Look(chords=chords.reshape(-1, FIRST_LOOK), row=row.reshape(-1, FIRST_LOOK))
         every_lon, every_lat = np.tile(lon, len(self._points)), np.tile(lat, len(self._points))
         nearest = confirmed(look, every_lon, every_lat, to_lon=self._lon, to_lat=self._lat)
@@ -120,7 +124,13 @@ class NearbyIndex:
             nearest.others_m[at[part]] = wider.others_m
 
 
-def _facts(feature: Feature) -> Facts:
+def _near(facts: Near, distance_m: float, is_certain: bool) -> Near:  # noqa: FBT001 - a column
+    if is_certain:
+        return {**facts, "distance_m": distance_m}
+    return {**facts, "distance_m": distance_m, "certain": False}
+
+
+def _facts(feature: Feature) -> Near:
     return {
         "feature_id": feature.feature_id,
         "layer": feature.layer.value,

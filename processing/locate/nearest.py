@@ -91,6 +91,9 @@ class PointIndex:
         self._xyz = unit_xyz(self._lon, self._lat)
         self._tree = cKDTree(self._xyz)
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
     def look(self, xyz: FloatArray, *, k: int = FIRST_LOOK) -> Look:
         """Return the k nearest on the sphere to points on it."""
         if len(xyz) == 1 and k <= len(self._rows) <= _FEW_FEATURES:

@@ -31,11 +31,14 @@ _SMALLEST = 0.6
 _SLACK_M = 10.0
 
 
+# The same incidents are looked at batch after batch.
+@lru_cache(maxsize=65_536)
 def cell_of(lon: float, lat: float, resolution: int) -> int:
     """Return the cell of a point as an integer that fits a signed 64-bit column."""
     return int(h3.latlng_to_cell(lat, lon, resolution))
 
 
+@lru_cache(maxsize=16_384)
 def cell_text(cell: int) -> str:
     """Return the usual hexadecimal name of a cell."""
     return str(h3.int_to_str(cell))
@@ -93,11 +96,20 @@ def _disk(cell: int, steps: int) -> _Disk:
 @lru_cache(maxsize=65_536)
 def _circle(cell: int) -> tuple[float, float, float]:
     lat, lon = h3.cell_to_latlng(cell)
-    corners = np.array(h3.cell_to_boundary(cell))
-    apart_m = _sphere_m(unit_xyz(corners[:, 1], corners[:, 0]), unit_xyz(lon, lat)[0])
-    return float(lon), float(lat), float(apart_m.max()) * SPHERE_MARGIN + _SLACK_M
+    centre = _xyz(lon, lat)
+    # Six corners: arrays would cost five times as much.
+    chords = (math.dist(centre, _xyz(*corner[::-1])) for corner in h3.cell_to_boundary(cell))
+    apart_m = 2.0 * EARTH_RADIUS_M * math.asin(min(max(chords) / 2.0, 1.0))
+    return float(lon), float(lat), apart_m * SPHERE_MARGIN + _SLACK_M
+
+
+def _xyz(lon: float, lat: float) -> tuple[float, float, float]:
+    lam, phi = math.radians(lon), math.radians(lat)
+    cos_phi = math.cos(phi)
+    return cos_phi * math.cos(lam), cos_phi * math.sin(lam), math.sin(phi)
 
 
 def _sphere_m(points: FloatArray, point: FloatArray) -> FloatArray:
-    half = np.linalg.norm(points - point, axis=1) / 2.0
+    apart = points - point
+    half = np.sqrt(np.einsum("ij,ij->i", apart, apart)) / 2.0
     return np.asarray(2.0 * EARTH_RADIUS_M * np.arcsin(np.minimum(half, 1.0)), dtype=np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from schemas.clock import day_date
@@ -36,6 +37,7 @@ _ACTORS: Mapping[str, str] = MappingProxyType(
 )
 
 
+@lru_cache(maxsize=4_096)
 def when(day: int) -> str:
     """Return a day as "16 December 2013"."""
     date = day_date(day)
@@ -54,6 +56,7 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+@lru_cache(maxsize=1_024)
 def event_label(event_type: str) -> str:
     """Return the label of an event type, in lower case: "armed clash"."""
     label = code_list("event_type").get(event_type).label_en

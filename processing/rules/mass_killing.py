@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from processing.rules.drafting import Finding
 from processing.rules.exhibits import Exhibits
 from processing.rules.explain import actor_label, count, event_label, when
@@ -30,7 +32,8 @@ def severe_rows(rule: TempoEscalation, columns: IncidentColumns) -> list[int]:
     """Return the rows whose severity leaves room for so many dead."""
     deaths = min(rule.deaths_high, rule.deaths_critical)
     least = next(severity for killed, severity in _SEVERITY_OF_DEATHS if deaths >= killed)
-    return [row for row, severity in enumerate(columns.severity.tolist()) if severity >= least]
+    rows: list[int] = np.flatnonzero(columns.severity >= least).tolist()
+    return rows
 
 
 def place_keys(columns: IncidentColumns, rows: Sequence[int], layers: Layers) -> list[str]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from processing.rules.certainty import is_placed
-from processing.rules.window import IncidentColumns, IntArray
+from processing.rules.window import BoolArray, IncidentColumns, IntArray, among, numbered
 from schemas.clock import EPOCH_DAY
 from schemas.geometry import FloatArray, chord, geodesic_m_many, unit_xyz
 from schemas.rule import Recurrence
@@ -19,8 +17,6 @@ _METRES_IN_KM = 1_000.0
 # The weak prior of a rate: half an incident in one period of the wide band (as in R03).
 _PRIOR_INCIDENTS = 0.5
 _PRIOR_PERIODS = 1.0
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,29 +36,28 @@ class Repeats:
     expected: float
 
 
-def attributed_rows(rule: Recurrence, columns: IncidentColumns) -> list[int]:
+def attributed_rows(rule: Recurrence, columns: IncidentColumns) -> IntArray:
     """Return the rows that count: of the rule's classes, a named actor, a place known well.
 
     Known well means that the place is no wider than the near band, or nothing could be called near.
     """
-    classes = frozenset(rule.event_classes)
-    facts = zip(columns.actor_key, columns.event_class, strict=True)
-    rows = [row for row, (actor, class_) in enumerate(facts) if actor and class_ in classes]
-    if not rows:
-        return rows
+    named = among(columns.event_class, rule.event_classes)
+    named &= ~among(columns.actor_key, ("",))
     widest_m = rule.band_near.within_km * _METRES_IN_KM
-    known = (is_placed(columns) & (columns.radius_m <= widest_m)).tolist()
-    return [row for row in rows if known[row]]
+    return np.flatnonzero(named & is_placed(columns) & (columns.radius_m <= widest_m))
 
 
 def repeats_of(
-    rule: Recurrence, columns: IncidentColumns, counted: Sequence[int], targets: Sequence[int]
+    rule: Recurrence, columns: IncidentColumns, counted: IntArray, targets: IntArray
 ) -> Iterator[Repeats]:
-    """Yield the past of each target that has enough of one, in order of rows.
+    """Yield the past of each target that may stand out by it, in order of rows.
 
-    The past of a target are the rows that count, of the same actor and earlier.
+    The past of a target are the rows that count, of the same actor and earlier. Targets are among
+    the rows that count; both are in order.
     """
     of, prior = _pairs(rule, columns, counted, targets)
+    if not len(of):
+        return
     past = _Past(
         prior=prior,
         apart_m=geodesic_m_many(
@@ -73,11 +68,23 @@ def repeats_of(
     )
     # Few incidents have a past at all: leave out at once those that can't have enough of one.
     wide_m = rule.band_wide.within_km * _METRES_IN_KM
-    maybe = (past.apart_m - past.blur_m <= wide_m) & (past.age_days <= rule.band_wide.within_days)
-    rows, number = np.unique(of[maybe], return_counts=True)
-    for row in rows[number >= rule.min_prior].tolist():
-        part = slice(*np.searchsorted(of, (row, row + 1)).tolist())
-        yield _of_one(rule, row, past.of(part), day=int(columns.day[row]))
+    recent = past.age_days <= rule.band_wide.within_days
+    maybe = recent & (past.apart_m - past.blur_m <= wide_m)
+    rows, at, number = np.unique(of, return_inverse=True, return_counts=True)
+    possible = np.bincount(at[maybe], minlength=len(rows))
+    baseline = np.bincount(at[~recent & (past.apart_m <= wide_m)], minlength=len(rows))
+    expected = _expected(rule, baseline, columns.day[rows])
+    enough = (possible >= rule.min_prior) & (possible >= rule.min_ratio * expected)
+    last = np.cumsum(number)
+    for one in np.flatnonzero(enough).tolist():
+        part = slice(int(last[one] - number[one]), int(last[one]))
+        yield _of_one(
+            rule,
+            past.of(part),
+            row=int(rows[one]),
+            baseline=int(baseline[one]),
+            expected=float(expected[one]),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,13 +105,12 @@ class _Past:
         )
 
 
-def _of_one(rule: Recurrence, row: int, past: _Past, *, day: int) -> Repeats:
+def _of_one(rule: Recurrence, past: _Past, *, row: int, baseline: int, expected: float) -> Repeats:
     wide_m = rule.band_wide.within_km * _METRES_IN_KM
     near_m = rule.band_near.within_km * _METRES_IN_KM
     surely_m, maybe_m = past.apart_m + past.blur_m, past.apart_m - past.blur_m
     recent = past.age_days <= rule.band_wide.within_days
     fresh = past.age_days <= rule.band_near.within_days
-    baseline = int((~recent & (past.apart_m <= wide_m)).sum())
     return Repeats(
         row=row,
         certain=_rows(past.prior, recent & (surely_m <= wide_m)),
@@ -112,49 +118,47 @@ def _of_one(rule: Recurrence, row: int, past: _Past, *, day: int) -> Repeats:
         near_certain=_rows(past.prior, fresh & (surely_m <= near_m)),
         near_possible=_rows(past.prior, fresh & (maybe_m <= near_m)),
         baseline=baseline,
-        expected=_expected(rule, baseline, day=day),
+        expected=expected,
     )
 
 
 def _pairs(
-    rule: Recurrence, columns: IncidentColumns, counted: Sequence[int], targets: Sequence[int]
+    rule: Recurrence, columns: IncidentColumns, counted: IntArray, targets: IntArray
 ) -> tuple[IntArray, IntArray]:
     """Return (target, earlier row of the same actor) that may be near, sorted."""
+    of, prior = _of_one_actor(rule, columns, counted, targets)
+    if len(of) == len(targets):
+        # Each is of its own actor and day; nothing else is.
+        return of[:0], prior[:0]
     # On the unit sphere |a - b|² = 2 - 2 a·b. A little wider than exact: the geodesic decides.
     least = 1.0 - chord(reach_m(rule)) ** 2 / 2.0 - 1e-12
-    pairs = [np.empty((2, 0), dtype=np.int64)]
-    for own, wanted in _by_actor(columns, counted, targets):
-        there = unit_xyz(columns.lon[own], columns.lat[own])
-        here = unit_xyz(columns.lon[wanted], columns.lat[wanted])
-        a, b = np.nonzero(here @ there.T >= least)
-        pairs.append(np.stack((wanted[a], own[b])))
-    of, prior = np.concatenate(pairs, axis=1)
-    age_days = columns.day[of] - columns.day[prior]
-    keep = _is_earlier(columns, prior, of) & (age_days >= 0) & (age_days <= rule.baseline_days)
-    of, prior = of[keep], prior[keep]
-    order = np.lexsort((prior, of))
-    return of[order], prior[order]
+    here = unit_xyz(columns.lon[targets], columns.lat[targets])[np.searchsorted(targets, of)]
+    there = unit_xyz(columns.lon[counted], columns.lat[counted])[np.searchsorted(counted, prior)]
+    keep = (here * there).sum(axis=1) >= least
+    keep &= _is_earlier(columns, prior, of)
+    return of[keep], prior[keep]
+
+
+def _of_one_actor(
+    rule: Recurrence, columns: IncidentColumns, counted: IntArray, targets: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Return (target, row of the same actor, of its day or so many days before), sorted."""
+    actor = numbered(columns.actor_key)
+    # One number for an actor and a day: what is asked for is then one stretch of the sorted rows.
+    first_day = columns.day[counted].min(initial=0) - rule.baseline_days
+    days = int(columns.day[counted].max(initial=0)) - first_day + 1
+    key = actor * days + (columns.day - first_day)
+    counted = counted[key[counted].argsort(kind="stable")]
+    first = key[counted].searchsorted(key[targets] - rule.baseline_days, side="left")
+    number = key[counted].searchsorted(key[targets], side="right") - first
+    of = targets.repeat(number)
+    before = number.cumsum() - number
+    return of, counted[np.arange(len(of)) + (first - before).repeat(number)]
 
 
 def reach_m(rule: Recurrence) -> float:
     """Return how far apart two incidents may lie and still be counted: both places may be off."""
     return (rule.band_wide.within_km + 2 * rule.band_near.within_km) * _METRES_IN_KM
-
-
-def _by_actor(
-    columns: IncidentColumns, counted: Sequence[int], targets: Sequence[int]
-) -> Iterator[tuple[IntArray, IntArray]]:
-    """Yield the rows that count and the targets of each actor that has targets."""
-    wanted: dict[str, list[int]] = defaultdict(list)
-    for row in targets:
-        wanted[columns.actor_key[row]].append(row)
-    own: dict[str, list[int]] = {actor_key: [] for actor_key in wanted}
-    for row in counted:
-        actor_key = columns.actor_key[row]
-        if actor_key in own:
-            own[actor_key].append(row)
-    for actor_key, rows in own.items():
-        yield np.array(rows, dtype=np.int64), np.array(wanted[actor_key], dtype=np.int64)
 
 
 def _is_earlier(columns: IncidentColumns, a: IntArray, b: IntArray) -> BoolArray:
@@ -163,13 +167,14 @@ def _is_earlier(columns: IncidentColumns, a: IntArray, b: IntArray) -> BoolArray
     return np.asarray((first < second) | ((first == second) & (a < b)), dtype=np.bool_)
 
 
-def _expected(rule: Recurrence, baseline: int, *, day: int) -> float:
+def _expected(rule: Recurrence, baseline: IntArray, day: IntArray) -> FloatArray:
     period_days = rule.band_wide.within_days
-    recorded_days = rule.baseline_days
+    recorded_days = np.full(len(day), rule.baseline_days)
     if rule.records_from is not None:
-        recorded_days = min(recorded_days, day - (rule.records_from - EPOCH_DAY).days)
-    periods = max(0.0, (recorded_days - period_days) / period_days)
-    return (_PRIOR_INCIDENTS + baseline) / (_PRIOR_PERIODS + periods)
+        since = (rule.records_from - EPOCH_DAY).days
+        recorded_days = np.minimum(rule.baseline_days, day - since)
+    periods = np.maximum(0.0, (recorded_days - period_days) / period_days)
+    return np.asarray((_PRIOR_INCIDENTS + baseline) / (_PRIOR_PERIODS + periods))
 
 
 def _rows(prior: IntArray, mask: BoolArray) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from processing.rules.window import FlagRange, IncidentColumns, Scope
 
@@ -51,7 +51,16 @@ def merged(ranges: Iterable[FlagRange]) -> tuple[FlagRange, ...]:
     )
 
 
-def _joined(spans: list[Span]) -> list[Span]:
+def ranges_of(rule_id: str, spans: Mapping[str, Iterable[Span]]) -> tuple[FlagRange, ...]:
+    """Return the ranges of some places for all actor classes, joined, in order of place."""
+    return tuple(
+        FlagRange(rule_id=rule_id, place_key=place_key, day_from=first, day_to=last)
+        for place_key in sorted(spans)
+        for first, last in _joined(spans[place_key])
+    )
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
     joined: list[Span] = []
     for first, last in sorted(spans):
         if joined and first <= joined[-1][1] + 1:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from processing.rules.cells import WINDOW_RESOLUTION, cell_circle, cell_text, cover
 from processing.rules.certainty import settle
 from processing.rules.drafting import Finding, draft
@@ -23,14 +25,16 @@ from processing.rules.explain import band_word, count, event_label, km, place_no
 from processing.rules.layers import Layers, areas_of
 from processing.rules.near_repeats import Repeats, attributed_rows, reach_m, repeats_of
 from processing.rules.places import Place, cell_key, near_cell_name
-from processing.rules.ranges import Answers, merged
-from processing.rules.window import FlagDraft, FlagRange, IncidentColumns, Scope, Touched
+from processing.rules.ranges import Answers, Span, ranges_of
+from processing.rules.window import FlagDraft, IncidentColumns, IntArray, Scope, Touched
 from processing.rules.windows import grouped
 from schemas.flag import Band, Certainty
 from schemas.rule import Recurrence
 
 _METRES_IN_KM = 1_000.0
 _SITES_SHOWN = 10
+# Incidents of up to a quarter of the look-back are read as if they were of one day.
+_SLACK = 4
 
 
 def scope_of(rule: Recurrence, touched: Touched, layers: Layers) -> Scope:  # noqa: ARG001 - one form for all kinds
@@ -38,18 +42,25 @@ def scope_of(rule: Recurrence, touched: Touched, layers: Layers) -> Scope:  # no
     days = rule.baseline_days
     spots: set[tuple[frozenset[int], int]] = set()
     for columns in (touched.before, touched.after):
-        for row in attributed_rows(rule, columns):
-            near = cover(float(columns.lon[row]), float(columns.lat[row]), reach_m(rule))
-            spots.add((near, int(columns.day[row])))
+        rows = attributed_rows(rule, columns)
+        places = zip(columns.lon[rows].tolist(), columns.lat[rows].tolist(), strict=True)
+        for (lon, lat), day in zip(places, columns.day[rows].tolist(), strict=True):
+            spots.add((cover(lon, lat, reach_m(rule)), day))
     # For all actor classes: one actor may be called a rebel in one report and unknown in another.
-    flags = (
-        FlagRange(rule_id=rule.rule_id, place_key=_key(cell), day_from=day, day_to=day + days)
-        for near, day in spots
-        for cell in near
-    )
+    spans: dict[str, list[Span]] = defaultdict(list)
+    for near, day in spots:
+        for cell in near:
+            spans[_key(cell)].append((day, day + days))
     wanted = [(_around(near, reach_m(rule)), day - days, day + days) for near, day in spots]
-    windows = grouped(wanted, event_classes=frozenset(rule.event_classes), named_only=True)
-    return Scope(flags=merged(flags), incidents=windows)
+    return Scope(
+        flags=ranges_of(rule.rule_id, spans),
+        incidents=grouped(
+            wanted,
+            event_classes=frozenset(rule.event_classes),
+            named_only=True,
+            slack_days=days // _SLACK,
+        ),
+    )
 
 
 def evaluate(
@@ -61,7 +72,8 @@ def evaluate(
     counted = attributed_rows(rule, incidents)
     keys = _keys_in_scope(incidents, counted, answers)
     found: dict[tuple[str, str, int], list[_Raised]] = defaultdict(list)
-    for repeats in repeats_of(rule, incidents, counted, list(keys)):
+    targets = np.array(list(keys), dtype=np.int64)
+    for repeats in repeats_of(rule, incidents, counted, targets):
         raised = _judge(rule, repeats)
         if raised is not None:
             row = repeats.row
@@ -211,14 +223,10 @@ def _sentence(rule: Recurrence, columns: IncidentColumns, best: _Raised, name: s
     )
 
 
-def _keys_in_scope(
-    columns: IncidentColumns, counted: Sequence[int], answers: Answers
-) -> dict[int, str]:
+def _keys_in_scope(columns: IncidentColumns, counted: IntArray, answers: Answers) -> dict[int, str]:
     days = answers.rows_in_days(columns)
     keys: dict[int, str] = {}
-    for row in counted:
-        if row not in days:
-            continue
+    for row in counted[slice(*counted.searchsorted((days.start, days.stop)))].tolist():
         key = cell_key(float(columns.lon[row]), float(columns.lat[row]), WINDOW_RESOLUTION)
         if answers.covers(key, columns.actor_class[row], int(columns.day[row])):
             keys[row] = key

@@ -52,8 +52,8 @@ def evaluate(
 ) -> list[FlagDraft]:
     """Return the drafts of the flags in scope, in order of place, actor class, day and variant.
 
-    Rows of `incidents` are in order of (day, incident_id) and hold at least the scope's windows;
-    rows of `cube` are in order of (adm2, day, event_class). A scope without flags gives no drafts.
+    Rows of `incidents` are in order of (day, incident_id); both they and `cube` hold at least the
+    scope's windows. A scope without flags gives no drafts.
     """
     if not scope.flags:
         return []

@@ -1,65 +1,46 @@
-"""Counts a day of some counties as one array, from rows of the activity cube."""
+"""Counts a day of some counties as one array, from the activity cube."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from processing.rules.window import CubeColumns, IntArray
 from schemas.rule import TempoEscalation, TempoSeries
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cube:
-    """Rows of the cube for some counties and days, with their position in an array of counts."""
-
-    classes: tuple[str, ...]
-    class_at: IntArray
-    incidents: IntArray
-    civilian_deaths: IntArray
-    at: IntArray
-    shape: tuple[int, int]
+DEATHS = "civilian_deaths"
 
 
-def select(cube: CubeColumns, counties: Sequence[str], *, day_from: int, day_to: int) -> Cube:
-    """Choose the rows of some counties from one day to another, both included.
-
-    Rows of the cube are in order of county, so each county is one stretch of them.
-    """
-    first = np.array([bisect_left(cube.adm2, county) for county in counties], dtype=np.int64)
-    number = np.array([bisect_right(cube.adm2, county) for county in counties]) - first
-    county = np.repeat(np.arange(len(counties)), number)
-    before = np.cumsum(number) - number
-    row = np.arange(len(county)) + np.repeat(first - before, number)
-    inside = (cube.day[row] >= day_from) & (cube.day[row] <= day_to)
-    county, row = county[inside], row[inside]
-    days = max(day_to - day_from + 1, 0)
-    names = cube.event_class
-    classes = {name: at for at, name in enumerate(sorted(set(names)))}
-    numbered = np.fromiter(map(classes.__getitem__, names), dtype=np.int64, count=len(names))
-    return Cube(
-        classes=tuple(classes),
-        class_at=numbered[row],
-        incidents=cube.incidents[row],
-        civilian_deaths=cube.civilian_deaths[row],
-        at=county * days + (cube.day[row] - day_from),
-        shape=(len(counties), days),
-    )
-
-
-def daily(rule: TempoEscalation, series: TempoSeries, cube: Cube) -> IntArray:
-    """Return counts a day of a series, shape (counties, days).
+def daily(
+    rule: TempoEscalation, cube: CubeColumns, counties: Sequence[str], *, day_from: int, day_to: int
+) -> IntArray:
+    """Return counts a day from one day to another, both included: (series, counties, days).
 
     Deaths are cut at `winsor_deaths` a county and day: one massacre must not hide what follows.
     """
-    is_counted = np.array([name in series.event_classes for name in cube.classes], dtype=np.bool_)
-    mine = is_counted[cube.class_at]
-    is_deaths = series.measure == "civilian_deaths"
-    values = cube.civilian_deaths if is_deaths else cube.incidents
-    size = cube.shape[0] * cube.shape[1]
-    sums = np.bincount(cube.at[mine], weights=values[mine], minlength=size)
-    counts = np.rint(sums).astype(np.int64).reshape(cube.shape)
-    return np.minimum(counts, rule.winsor_deaths) if is_deaths else counts
+    days = max(day_to - day_from + 1, 0)
+    counts = np.zeros((len(rule.series), len(counties), days), dtype=np.int64)
+    first, last = max(day_from, cube.day_from), min(day_to, cube.day_to)
+    if first > last:
+        return counts
+    number = {code: at for at, code in enumerate(cube.adm2)}
+    rows = [at for at, code in enumerate(counties) if code in number]
+    theirs = [number[counties[at]] for at in rows]
+    inside = slice(first - cube.day_from, last - cube.day_from + 1)
+    for at, series in enumerate(rule.series):
+        sums = _sums(series, cube)[theirs, inside]
+        if series.measure == DEATHS:
+            sums = np.minimum(sums, rule.winsor_deaths)
+        counts[at, rows, first - day_from : last - day_from + 1] = sums
+    return counts
+
+
+def _sums(series: TempoSeries, cube: CubeColumns) -> IntArray:
+    """Return the counts of a series: (counties, days) of the cube."""
+    measure = cube.civilian_deaths if series.measure == DEATHS else cube.incidents
+    total = np.zeros(measure.shape[1:], dtype=np.int64)
+    for name, counts in zip(cube.event_class, measure, strict=True):
+        if name in series.event_classes:
+            total += counts
+    return total

@@ -7,13 +7,11 @@ new, and without a clock the days to come would be raised before they came.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from processing.rules import mass_killing
 from processing.rules.drafting import Finding, draft
@@ -22,10 +20,11 @@ from processing.rules.explain import band_word, usual, when
 from processing.rules.layers import Layers, areas_of
 from processing.rules.mass_killing import ANY_ACTOR, county_place
 from processing.rules.ranges import Answers, merged
-from processing.rules.tempo_counts import daily, select
+from processing.rules.tempo_counts import DEATHS, daily
 from processing.rules.tempo_tail import baseline_days
 from processing.rules.tempo_verdict import Verdict, needed_days, verdicts
 from processing.rules.window import (
+    BoolArray,
     CubeColumns,
     CubeWindow,
     FlagDraft,
@@ -33,15 +32,14 @@ from processing.rules.window import (
     IncidentColumns,
     Scope,
     Touched,
+    among,
 )
 from processing.rules.windows import grouped
 from schemas.clock import EPOCH_DAY
 from schemas.flag import Certainty
 from schemas.rule import TempoEscalation, TempoSeries
 
-_DEATHS = "civilian_deaths"
 _SMALLEST_SHOWN = 0.0001
-_NONE: tuple[list[int], list[int]] = ([], [])
 
 
 def scope_of(rule: TempoEscalation, touched: Touched, layers: Layers) -> Scope:
@@ -63,7 +61,7 @@ def scope_of(rule: TempoEscalation, touched: Touched, layers: Layers) -> Scope:
     spans = {county: (min(own), max(own) + after) for county, own in days.items()}
     return Scope(
         flags=merged(_ranges(rule, spans, lone)),
-        incidents=grouped(_wanted(rule, spans, lone, layers)),
+        incidents=grouped(_wanted(rule, spans, lone, layers), slack_days=rule.window_days),
         cube=_cube_windows(rule, spans),
     )
 
@@ -88,24 +86,28 @@ def evaluate(
 def _tempo(
     rule: TempoEscalation, scope: Scope, exhibits: Exhibits, cube: CubeColumns, layers: Layers
 ) -> Iterable[Finding]:
-    if not len(cube.day):
+    known = frozenset(cube.adm2)
+    asked = [one for one in scope.flags if one.place_key in known]
+    if not asked or not cube.incidents.size:
         return
-    counties = sorted({one.place_key for one in scope.flags})
-    day_to = min(max(one.day_to for one in scope.flags), int(cube.day.max()))
-    day_from = min(one.day_from for one in scope.flags) - needed_days(rule)
-    selected = select(cube, counties, day_from=day_from, day_to=day_to)
-    asked = _asked(scope, counties, day_from, selected.shape)
-    evidence = _Evidence(exhibits)
+    counties = sorted({one.place_key for one in asked})
+    day_to = min(max(one.day_to for one in asked), cube.day_to)
+    day_from = min(one.day_from for one in asked) - needed_days(rule)
+    counts = daily(rule, cube, counties, day_from=day_from, day_to=day_to)
+    wanted = _asked(asked, counties, day_from, counts.shape[1:])
     known_from = _known_from(rule)
     known_from = None if known_from is None else known_from - day_from
-    for series in rule.series:
-        counts = daily(rule, series, selected)
-        county, day = np.nonzero(asked & (counts > 0))
-        for verdict in verdicts(rule, counts, county, day, known_from=known_from):
-            at = (counties[verdict.county], verdict.day + day_from)
-            rows = evidence.rows(rule, series, at)
-            if rows:
-                yield _finding(rule, series, verdict, rows=rows, at=at, layers=layers)
+    # All series are judged at once, as if each had counties of its own.
+    alone = counts.reshape(-1, counts.shape[2])
+    area, day = np.nonzero((wanted & (counts > 0)).reshape(alone.shape))
+    found = verdicts(rule, alone, area, day, known_from=known_from)
+    evidence = _Evidence(rule, exhibits)
+    for verdict in found:
+        number, county = divmod(verdict.county, len(counties))
+        series, at = rule.series[number], (counties[county], verdict.day + day_from)
+        rows = evidence.rows(number, series, at)
+        if rows:
+            yield _finding(rule, series, verdict, rows=rows, at=at, layers=layers)
 
 
 def _known_from(rule: TempoEscalation) -> int | None:
@@ -116,12 +118,12 @@ def _known_from(rule: TempoEscalation) -> int | None:
 
 
 def _asked(
-    scope: Scope, counties: Sequence[str], day_from: int, shape: tuple[int, int]
-) -> npt.NDArray[np.bool_]:
-    """Return the (county, day) that the scope answers for."""
+    ranges: Iterable[FlagRange], counties: Sequence[str], day_from: int, shape: tuple[int, ...]
+) -> BoolArray:
+    """Return the (county, day) that must be answered for."""
     asked = np.zeros(shape, dtype=np.bool_)
     number = {county: at for at, county in enumerate(counties)}
-    for one in scope.flags:
+    for one in ranges:
         first, last = one.day_from - day_from, one.day_to - day_from
         asked[number[one.place_key], max(first, 0) : max(last + 1, 0)] = True
     return asked
@@ -130,37 +132,28 @@ def _asked(
 class _Evidence:
     """The incidents behind counts: of a county, of a series' classes, in a window of days."""
 
-    def __init__(self, exhibits: Exhibits) -> None:
+    def __init__(self, rule: TempoEscalation, exhibits: Exhibits) -> None:
+        columns = exhibits.columns
         self._exhibits = exhibits
-        self._by_county: dict[str, tuple[list[int], list[int]]] | None = None
+        self._window_days = rule.window_days
+        self._counted = [among(columns.event_class, one.event_classes) for one in rule.series]
+        self._of_county: dict[str, BoolArray] = {}
 
-    def rows(
-        self, rule: TempoEscalation, series: TempoSeries, at: tuple[str, int]
-    ) -> tuple[int, ...]:
+    def rows(self, number: int, series: TempoSeries, at: tuple[str, int]) -> tuple[int, ...]:
         """Return the rows that were counted for a county on the window that ends on a day."""
         county, day = at
-        classes = self._exhibits.columns.event_class
-        own, days = self._of_county().get(county, _NONE)
-        first = bisect_right(days, day - rule.window_days)
-        last = bisect_right(days, day)
-        rows = tuple(row for row in own[first:last] if classes[row] in series.event_classes)
-        if series.measure != _DEATHS:
-            return rows
+        columns = self._exhibits.columns
+        if county not in self._of_county:
+            self._of_county[county] = among(columns.adm2, (county,))
+        first, last = columns.day.searchsorted((day - self._window_days + 1, day + 1)).tolist()
+        window = slice(first, last)
+        is_own = self._of_county[county][window] & self._counted[number][window]
+        rows = (np.flatnonzero(is_own) + first).tolist()
+        if series.measure != DEATHS:
+            return tuple(rows)
         return tuple(
             row for row in rows if self._exhibits.incident(row).victims.civilians_killed_best
         )
-
-    def _of_county(self) -> Mapping[str, tuple[list[int], list[int]]]:
-        """Return rows and their days by county, in order of day."""
-        if self._by_county is None:
-            self._by_county = defaultdict(lambda: ([], []))
-            columns = self._exhibits.columns
-            facts = zip(columns.adm2, columns.day.tolist(), strict=True)
-            for row, (adm2, day) in enumerate(facts):
-                rows, days = self._by_county[adm2]
-                rows.append(row)
-                days.append(day)
-        return self._by_county
 
 
 def _finding(
@@ -219,7 +212,7 @@ def _numbers(
 def _sentence(
     rule: TempoEscalation, series: TempoSeries, verdict: Verdict, *, name: str, day: int
 ) -> str:
-    what = "civilian deaths" if series.measure == _DEATHS else f"incidents ({series.name})"
+    what = "civilian deaths" if series.measure == DEATHS else f"incidents ({series.name})"
     return (
         f"{verdict.count} {what} in {name} in the {rule.window_days} days to {when(day)}; the "
         f"{rule.baseline_weeks} weeks before make {usual(verdict.usual)} usual. "
@@ -249,8 +242,8 @@ def _percent(share: float) -> str:
 
 
 def _counted(rule: TempoEscalation, columns: IncidentColumns) -> list[int]:
-    classes = _classes(rule)
-    return [row for row, name in enumerate(columns.event_class) if name in classes]
+    rows: list[int] = np.flatnonzero(among(columns.event_class, _classes(rule))).tolist()
+    return rows
 
 
 def _classes(rule: TempoEscalation) -> frozenset[str]:

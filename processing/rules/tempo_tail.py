@@ -56,6 +56,31 @@ def baseline_days(rule: TempoEscalation) -> int:
     return periods * rule.window_days - 1
 
 
+class Past:
+    """Counts a day of some counties, as running sums: what any days hold is a difference."""
+
+    def __init__(self, counts: IntArray) -> None:
+        self._width = counts.shape[1] + 1
+        sums = np.zeros((counts.shape[0], self._width), dtype=np.int64)
+        np.cumsum(counts, axis=1, out=sums[:, 1:])
+        self._sums = sums.ravel()
+
+    def window(self, county: IntArray, day: IntArray, days: int) -> IntArray:
+        """Return the sums over some days that end on a day."""
+        end = county * self._width + day + 1
+        return np.asarray(self._sums.take(end) - self._sums.take(end - days), dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What a window holds and what makes it usual. Arrays of one shape."""
+
+    count: IntArray
+    baseline: IntArray
+    watch_at: IntArray
+    alert_at: IntArray
+
+
 def read(
     rule: TempoEscalation,
     counts: IntArray,
@@ -69,24 +94,52 @@ def read(
     `county` and `day` are indexes of one shape into `counts`; each day has at least
     `look_back_days` before it. Periods that end before `known_from` do not count for the slow rise.
     """
-    sums = np.zeros((counts.shape[0], counts.shape[1] + 1), dtype=np.int64)
-    np.cumsum(counts, axis=1, out=sums[:, 1:])
-    back = np.arange(rule.cusum_weeks) * rule.window_days
-    days = day[..., None] - back
-    areas = np.broadcast_to(county[..., None], days.shape)
-    count = _window(sums, areas, days, rule.window_days)
-    guard = rule.window_days * (1 + rule.guard_weeks)
-    baseline = _window(sums, areas, days - guard, rule.window_days * rule.baseline_weeks)
-    usual = mean(rule, baseline)
-    now = baseline[..., 0]
+    past = Past(counts)
+    found = tally(rule, past, county, day)
     return Reading(
-        count=count[..., 0],
-        baseline=now,
-        usual=usual[..., 0],
-        watch_at=threshold(rule, now, tail=rule.watch_tail, least=rule.watch_min),
-        alert_at=threshold(rule, now, tail=rule.alert_tail, least=rule.alert_min),
-        cusum=_cusum(rule, count, usual, _known(days, known_from)),
+        count=found.count,
+        baseline=found.baseline,
+        usual=mean(rule, found.baseline),
+        watch_at=found.watch_at,
+        alert_at=found.alert_at,
+        cusum=slow_rise(rule, past, county, day, known_from=known_from),
     )
+
+
+def tally(rule: TempoEscalation, past: Past, county: IntArray, day: IntArray) -> Tally:
+    """Return the counts of the windows that end on some days, and which would raise."""
+    count, baseline = _periods(rule, past, county, day)
+    return Tally(
+        count=count,
+        baseline=baseline,
+        watch_at=threshold(rule, baseline, tail=rule.watch_tail, least=rule.watch_min),
+        alert_at=threshold(rule, baseline, tail=rule.alert_tail, least=rule.alert_min),
+    )
+
+
+def slow_rise(
+    rule: TempoEscalation,
+    past: Past,
+    county: IntArray,
+    day: IntArray,
+    *,
+    known_from: int | None = None,
+) -> FloatArray:
+    """Return the slow rise up to some days."""
+    # The first axis are periods, newest first.
+    back = np.arange(rule.cusum_weeks) * rule.window_days
+    days = day - back.reshape(-1, *(1,) * day.ndim)
+    count, baseline = _periods(rule, past, county, days)
+    return _cusum(rule, count, mean(rule, baseline), _known(days, known_from))
+
+
+def _periods(
+    rule: TempoEscalation, past: Past, county: IntArray, day: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Return the counts of the windows that end on some days, and of their baselines."""
+    guard = rule.window_days * (1 + rule.guard_weeks)
+    count = past.window(county, day, rule.window_days)
+    return count, past.window(county, day - guard, rule.window_days * rule.baseline_weeks)
 
 
 def mean(rule: TempoEscalation, baseline: IntArray) -> FloatArray:
@@ -143,23 +196,19 @@ def _known(days: IntArray, known_from: int | None) -> BoolArray:
     return np.asarray(days >= known_from, dtype=np.bool_)
 
 
-def _window(sums: IntArray, county: IntArray, day: IntArray, days: int) -> IntArray:
-    """Return the sums over some days that end on a day, from running sums."""
-    return np.asarray(sums[county, day + 1] - sums[county, day + 1 - days], dtype=np.int64)
-
-
 def _cusum(
     rule: TempoEscalation, count: IntArray, usual: FloatArray, known: BoolArray
 ) -> FloatArray:
-    """Fold S = max(0, S + (x - mu)/sd - slack) over the periods, newest first in the last axis.
+    """Fold S = max(0, S + (x - mu)/sd - slack) over the periods, newest first in the first axis.
 
     Periods whose baseline is not known add nothing. After it raised, S starts again at 0: else one
     jump would keep a county raised for half a year, and chance would raise up to 13 % of weeks.
     """
     sd = np.maximum(np.sqrt(variance(rule, usual)), rule.min_sd)
     steps = np.where(known, (count - usual) / sd - rule.cusum_slack_sd, 0.0)
-    rise = np.zeros(count.shape[:-1])
-    for period in reversed(range(rule.cusum_weeks)):
-        rise = np.where(rise > rule.cusum_limit, 0.0, rise)
-        rise = np.maximum(rise + steps[..., period], 0.0)
+    rise = np.zeros(count.shape[1:])
+    for step in steps[::-1]:
+        rise[rise > rule.cusum_limit] = 0.0
+        rise += step
+        np.maximum(rise, 0.0, out=rise)
     return rise

@@ -8,18 +8,24 @@ bounded past.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from processing.rules.tempo_tail import Reading, chance_of, look_back_days, read
-from processing.rules.window import IntArray
+from processing.rules.tempo_tail import (
+    Past,
+    Tally,
+    chance_of,
+    look_back_days,
+    mean,
+    slow_rise,
+    tally,
+)
+from processing.rules.window import BoolArray, IntArray
 from schemas.flag import Band
 from schemas.geometry import FloatArray
 from schemas.rule import TempoEscalation
-
-BoolArray = npt.NDArray[np.bool_]
 
 # A day is kept raised for at most as long as the usual window.
 SUSTAINED_DAYS = 7
@@ -70,50 +76,53 @@ def verdicts(
         county, day = county[day >= known_from], day[day >= known_from]
     if not len(day):
         return []
-    reading = read(rule, counts, county, day, known_from=known_from)
-    share = np.maximum(*(measure(rule, reading) for measure in _MEASURES))
-    raised = share >= 1.0
-    # Most days are neither raised nor near a threshold; only the last need to be looked back from.
-    open_ = np.flatnonzero(~raised & (share >= rule.clear_below))
-    raised[open_] = _stays(rule, counts, county[open_], day[open_], known_from=known_from)
-    return _verdicts(rule, reading, county, day, rows=np.flatnonzero(raised))
+    past = Past(counts)
+
+    def count_share(area: IntArray, on: IntArray) -> FloatArray:
+        return _count_share(tally(rule, past, area, on))
+
+    def rise_share(area: IntArray, on: IntArray) -> FloatArray:
+        return _rise_share(rule, slow_rise(rule, past, area, on, known_from=known_from))
+
+    found = tally(rule, past, county, day)
+    cusum = slow_rise(rule, past, county, day, known_from=known_from)
+    shares = (_count_share(found), count_share), (_rise_share(rule, cusum), rise_share)
+    raised = np.maximum(shares[0][0], shares[1][0]) >= 1.0
+    # Most days are neither raised nor near a threshold. Only the last need to be looked back from,
+    # by the measure that is near its own: only what raised a day can carry it on.
+    for share, share_of in shares:
+        rows = np.flatnonzero(~raised & (share >= rule.clear_below))
+        raised[rows] = _stays(rule, share_of, county[rows], day[rows], known_from=known_from)
+    return _verdicts(rule, found, cusum, county, day, rows=np.flatnonzero(raised))
 
 
-def _count(rule: TempoEscalation, reading: Reading) -> FloatArray:  # noqa: ARG001 - one form
+def _count_share(found: Tally) -> FloatArray:
     """Return the count as a share of what raises. An alert is always a watch too."""
-    return np.asarray(reading.count / np.minimum(reading.watch_at, reading.alert_at))
+    return np.asarray(found.count / np.minimum(found.watch_at, found.alert_at))
 
 
-def _slow_rise(rule: TempoEscalation, reading: Reading) -> FloatArray:
+def _rise_share(rule: TempoEscalation, cusum: FloatArray) -> FloatArray:
     """Return the slow rise as a share of what raises: more than the limit."""
-    return np.asarray(reading.cusum / np.nextafter(rule.cusum_limit, np.inf))
-
-
-_MEASURES = (_count, _slow_rise)
+    return np.asarray(cusum / np.nextafter(rule.cusum_limit, np.inf))
 
 
 def _stays(
     rule: TempoEscalation,
-    counts: IntArray,
+    share_of: Callable[[IntArray, IntArray], FloatArray],
     county: IntArray,
     day: IntArray,
     *,
     known_from: int | None,
 ) -> BoolArray:
-    """Say which days a raise on one of the days before carries, by the measure that raised it."""
+    """Say which days a raise on one of the days before carries, by one measure."""
+    if not len(day):
+        return np.zeros(0, dtype=np.bool_)
     # Column i is the day i days before.
     days = day[:, None] - np.arange(SUSTAINED_DAYS + 1)
-    areas = np.broadcast_to(county[:, None], days.shape)
-    reading = read(rule, counts, areas, days, known_from=known_from)
-    known = days >= (days.min(initial=0) if known_from is None else known_from)
-    found = np.zeros(len(day), dtype=np.bool_)
-    for measure in _MEASURES:
-        share = measure(rule, reading)
-        found |= _is_carried(rule, hit=(share >= 1.0) & known, high=share >= rule.clear_below)
-    return found
-
-
-def _is_carried(rule: TempoEscalation, *, hit: BoolArray, high: BoolArray) -> BoolArray:
+    share = share_of(np.broadcast_to(county[:, None], days.shape), days)
+    hit, high = share >= 1.0, share >= rule.clear_below
+    if known_from is not None:
+        hit &= days >= known_from
     below = np.zeros(len(hit), dtype=np.int64)
     alive = high[:, 0].copy()
     found = np.zeros(len(hit), dtype=np.bool_)
@@ -125,26 +134,33 @@ def _is_carried(rule: TempoEscalation, *, hit: BoolArray, high: BoolArray) -> Bo
 
 
 def _verdicts(
-    rule: TempoEscalation, reading: Reading, county: IntArray, day: IntArray, *, rows: IntArray
+    rule: TempoEscalation,
+    found: Tally,
+    cusum: FloatArray,
+    county: IntArray,
+    day: IntArray,
+    *,
+    rows: IntArray,
 ) -> list[Verdict]:
-    alert = reading.count >= reading.alert_at
-    slow = reading.cusum > rule.cusum_limit
-    chance = chance_of(rule, reading.count[rows], reading.usual[rows])
+    alert = found.count >= found.alert_at
+    slow = cusum > rule.cusum_limit
+    usual = mean(rule, found.baseline)
+    chance = chance_of(rule, found.count[rows], usual[rows])
     return [
         Verdict(
             county=int(county[row]),
             day=int(day[row]),
             band=Band.MEDIUM if alert[row] or slow[row] else Band.LOW,
-            is_watch=bool(reading.count[row] >= reading.watch_at[row]),
+            is_watch=bool(found.count[row] >= found.watch_at[row]),
             is_alert=bool(alert[row]),
             is_slow_rise=bool(slow[row]),
-            count=int(reading.count[row]),
-            baseline=int(reading.baseline[row]),
-            usual=float(reading.usual[row]),
+            count=int(found.count[row]),
+            baseline=int(found.baseline[row]),
+            usual=float(usual[row]),
             chance=float(chance[at]),
-            watch_at=int(reading.watch_at[row]),
-            alert_at=int(reading.alert_at[row]),
-            cusum=float(reading.cusum[row]),
+            watch_at=int(found.watch_at[row]),
+            alert_at=int(found.alert_at[row]),
+            cusum=float(cusum[row]),
         )
         for at, row in enumerate(rows.tolist())
     ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import override
 
 from schemas.codec import decode
 from schemas.flag import Band, Certainty
@@ -15,6 +16,82 @@ from schemas.incident import Incident
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+class Names(dict[str, int]):
+    """Texts that occur often, numbered in the order in which they are first asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def __missing__(self, text: str) -> int:
+        number = self[text] = len(self.texts)
+        self.texts.append(text)
+        return number
+
+    def chosen(self, texts: Iterable[str]) -> BoolArray:
+        """Say of each number whether its text is one of some."""
+        found = np.zeros(len(self.texts), dtype=np.bool_)
+        found[[self[text] for text in texts if text in self]] = True
+        return found
+
+
+class Texts(Sequence[str]):
+    """A column of texts, kept as their numbers in a list."""
+
+    def __init__(self, texts: Sequence[str], numbers: IntArray) -> None:
+        self._texts = texts
+        self.numbers = numbers
+
+    @override
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> list[str]: ...
+
+    @override
+    def __getitem__(self, row: int | slice) -> str | list[str]:
+        if isinstance(row, slice):
+            return list(Texts(self._texts, self.numbers[row]))
+        text: str = self._texts[self.numbers[row]]
+        return text
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return map(self._texts.__getitem__, self.numbers.tolist())
+
+
+class Labels(Texts):
+    """A column of texts that occur often."""
+
+    def __init__(self, names: Names, numbers: IntArray) -> None:
+        super().__init__(names.texts, numbers)
+        self._names = names
+
+    def among(self, wanted: Iterable[str]) -> BoolArray:
+        """Say of each row whether it is one of some texts."""
+        return np.asarray(self._names.chosen(wanted)[self.numbers], dtype=np.bool_)
+
+
+def among(column: Sequence[str], wanted: Iterable[str]) -> BoolArray:
+    """Say of each row of a column whether it is one of some texts."""
+    if isinstance(column, Labels):
+        return column.among(wanted)
+    texts = frozenset(wanted)
+    return np.fromiter((text in texts for text in column), dtype=np.bool_, count=len(column))
+
+
+def numbered(column: Sequence[str]) -> IntArray:
+    """Return numbers that are equal where the texts of a column are."""
+    if isinstance(column, Labels):
+        return column.numbers
+    return np.asarray(np.unique(np.array(column), return_inverse=True)[1], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,24 +126,77 @@ class IncidentColumns:
         return decode(Incident, self.body[row])
 
 
+_NO_INTS: IntArray = np.zeros(0, dtype=np.int64)
+_NO_FLOATS: FloatArray = np.zeros(0, dtype=np.float64)
+NOTHING = IncidentColumns(
+    incident_id=(),
+    day=_NO_INTS,
+    occurred_us=_NO_INTS,
+    event_type=(),
+    event_class=(),
+    actor_class=(),
+    actor_key=(),
+    severity=_NO_INTS,
+    lon=_NO_FLOATS,
+    lat=_NO_FLOATS,
+    radius_m=_NO_FLOATS,
+    adm1=(),
+    adm2=(),
+    level=_NO_INTS,
+    body=(),
+)
+
+
+def together(a: IncidentColumns, b: IncidentColumns) -> IncidentColumns:
+    """Return the rows of both, those of `a` first: not in order if neither is empty."""
+    if not len(a) or not len(b):
+        return b if not len(a) else a
+    return IncidentColumns(
+        incident_id=[*a.incident_id, *b.incident_id],
+        day=np.concatenate((a.day, b.day)),
+        occurred_us=np.concatenate((a.occurred_us, b.occurred_us)),
+        event_type=[*a.event_type, *b.event_type],
+        event_class=[*a.event_class, *b.event_class],
+        actor_class=[*a.actor_class, *b.actor_class],
+        actor_key=[*a.actor_key, *b.actor_key],
+        severity=np.concatenate((a.severity, b.severity)),
+        lon=np.concatenate((a.lon, b.lon)),
+        lat=np.concatenate((a.lat, b.lat)),
+        radius_m=np.concatenate((a.radius_m, b.radius_m)),
+        adm1=[*a.adm1, *b.adm1],
+        adm2=[*a.adm2, *b.adm2],
+        level=np.concatenate((a.level, b.level)),
+        body=[*a.body, *b.body],
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CubeColumns:
-    """Rows of the activity cube, summed over cells, actor classes and levels.
+    """The activity cube, summed over cells, actor classes and levels.
 
-    One row per (adm2, day, event_class), in that order.
+    Arrays have the shape (event_class, adm2, days); the first day is `day_from`. Days, counties and
+    classes that are left out hold nothing. Counties are in order.
     """
 
-    adm2: Sequence[str]
-    day: IntArray
     event_class: Sequence[str]
+    adm2: Sequence[str]
+    day_from: int
     incidents: IntArray
-    deaths: IntArray
     civilian_deaths: IntArray
+
+    @property
+    def day_to(self) -> int:
+        """The last day."""
+        days: int = self.incidents.shape[2]
+        return self.day_from + days - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
-    """Incidents that a batch changed: as they were before (if they were) and as they are now."""
+    """Incidents that a batch changed: as they were before (if they were) and as they are now.
+
+    Rows are in any order.
+    """
 
     before: IncidentColumns
     after: IncidentColumns

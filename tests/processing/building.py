@@ -15,6 +15,7 @@ from processing.adapters.sql.positions import SqlPositions
 from processing.adapters.sql.rules import store_rules
 from processing.adapters.sql.sqlite import Begin, Read, SqliteOptions, reads, sqlite_engine, writes
 from processing.adapters.sql.transaction import sql_stores
+from processing.batch.account import Account, read_account
 from processing.engine.batch import Batch, Decoded
 from processing.pipeline import Checkpoint, Pipeline, no_checkpoint
 from processing.rules.loading import default_rules
@@ -143,7 +144,7 @@ def log_of(reports: Iterable[AdmittedReport], *, start: int = 0) -> MemoryLog:
     return log
 
 
-def batches(log: MemoryLog, database: Database, *, size: int) -> Iterable[Batch[AdmittedReport]]:
+def batches(log: MemoryLog, database: Database, *, size: int) -> Iterable[Batch[Account]]:
     """The batches of a log from where the store stands, as the engine would cut them."""
     claim = SqlPositions(database.begin).claim(log.partition)
     position = claim.position
@@ -153,7 +154,7 @@ def batches(log: MemoryLog, database: Database, *, size: int) -> Iterable[Batch[
             epoch=claim.epoch,
             start=position,
             end=records[-1].position + 1,
-            records=tuple(Decoded(record, read_back(record.value)) for record in records),
+            records=tuple(Decoded(record, read_account(record.value)) for record in records),
         )
         position = records[-1].position + 1
 

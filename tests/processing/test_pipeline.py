@@ -13,6 +13,7 @@ import pytest
 
 from processing.adapters.sql.positions import SqlPositions
 from processing.adapters.sql.state_hash import state_hash
+from processing.batch.account import read_account
 from processing.engine.limits import EngineLimits
 from processing.engine.loop import Ports, Worker
 from schemas.alert import AlertState
@@ -239,7 +240,7 @@ def drain(made: Database, log: MemoryLog, checkpoint: Callable[[str], None]) -> 
         source=log,
         stage=pipeline(made, checkpoint=checkpoint),
         positions=SqlPositions(made.begin),
-        decode=read_back,
+        decode=read_account,
         monotonic=time.monotonic,
     )
     log.waits = 0

@@ -25,13 +25,12 @@ from processing.adapters.sql.positions import SqlPositions
 from processing.adapters.sql.rules import store_rules
 from processing.adapters.sql.state_hash import state_hash
 from processing.adapters.sql.transaction import sql_stores
+from processing.batch.account import Account, read_account
 from processing.engine.batch import Batch, Claim, Decoded
 from processing.pipeline import Pipeline
 from processing.rules.loading import default_rules
-from schemas.codec import decode
 from schemas.layer import LayerKind
 from schemas.log import Record
-from schemas.report import AdmittedReport
 
 NODE = "node-1"
 _ADMIN = {LayerKind.ADM0, LayerKind.ADM1, LayerKind.ADM2}
@@ -123,11 +122,11 @@ def _intake(bundle: MissionBundle) -> Callable[[Planned], Admitted]:
     return take
 
 
-def _batch(values: Sequence[bytes], claim: Claim) -> Batch[AdmittedReport]:
+def _batch(values: Sequence[bytes], claim: Claim) -> Batch[Account]:
     records = tuple(
         Decoded(
             record=Record(partition=NODE, position=claim.position + number, value=value),
-            message=decode(AdmittedReport, value),
+            message=read_account(value),
         )
         for number, value in enumerate(values)
     )

@@ -4,18 +4,44 @@ Rules look back half a year around every incident that a batch touches; reading 
 database for each batch would cost more with every incident that is stored. What is kept here is
 what the database holds: it is filled from it, follows each write, and is forgotten when a
 transaction fails or somebody else has written incidents in between.
+
+Facts are kept in columns, so that a window of thousands of incidents is a few array operations. A
+cell lists the slots of its incidents in these columns, in order.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
-from processing.batch.rows import IncidentRow
+import numpy as np
+from typing_extensions import override
 
-# A cached row is some 500 bytes.
+from processing.batch.rows import IncidentRow
+from processing.rules.window import IncidentColumns, IncidentWindow, IntArray, Labels, Names, Texts
+from schemas.clock import day_start_ms
+from schemas.codec import decode
+from schemas.identity import incident_id
+from schemas.incident import Incident
+
+# A kept incident is some 500 bytes.
 MOST_ROWS = 200_000
+
+# Decoded, it is ten times as large.
+_MOST_DECODED = 2_000
+
+_FIRST_SIZE = 1_024
+_NOBODY = frozenset({""})
+# A rank orders incidents as (day, id) does, but for ties: the day, and bits of the id.
+_RANK_BITS = 40
+_SAME = 15
+
+
+Bodies = Callable[[Sequence[str]], Sequence[bytes]]
 
 
 class LiveRow(NamedTuple):
@@ -37,117 +63,257 @@ class LiveRow(NamedTuple):
     level: int
 
 
-class Filter(NamedTuple):
-    """Which incidents are enough: of some classes, of some actors, or of any named one.
+# Whole numbers of an incident, in order: some facts, and its texts as numbers of names.
+_FACTS = ("rank", "day", "occurred_us", "severity", "level")
+_TEXTS = ("event_type", "event_class", "actor_class", "actor_key", "adm1", "adm2")
+_WHOLE = (*_FACTS, *_TEXTS)
+_RANK, _DAY = _WHOLE.index("rank"), _WHOLE.index("day")
+_CLASS, _ACTOR = _WHOLE.index("event_class"), _WHOLE.index("actor_key")
+_AT_TEXTS = tuple((_WHOLE.index(name), name) for name in _TEXTS)
+_PLACE = ("lon", "lat", "radius_m")
 
-    No classes are all classes, and no actors all actors.
-    """
 
-    event_classes: frozenset[str]
-    actor_keys: frozenset[str]
-    named_only: bool
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptColumns(IncidentColumns):
+    """Columns of the cache. What was decoded once is there until it is written anew."""
+
+    decoded: dict[str, Incident]
+
+    @override
+    def incident(self, row: int) -> Incident:
+        name = self.incident_id[row]
+        found = self.decoded.get(name)
+        if found is None:
+            found = self.decoded[name] = decode(Incident, self.body[row])
+        return found
+
+
+@dataclass(slots=True)
+class _Cell:
+    """The incidents of a cell: their ranks in order, and the slot of each."""
+
+    ranks: array[int] = field(default_factory=lambda: array("q"))
+    slots: array[int] = field(default_factory=lambda: array("q"))
+
+    def put(self, rank: int, slot: int) -> None:
+        at = bisect_left(self.ranks, rank)
+        self.ranks.insert(at, rank)
+        self.slots.insert(at, slot)
+
+    def take(self, rank: int, slot: int) -> None:
+        at = self.slots.index(slot, bisect_left(self.ranks, rank))
+        del self.ranks[at]
+        del self.slots[at]
+
+
+class _Table:
+    """Facts of incidents by slot."""
+
+    def __init__(self) -> None:
+        self.names = {name: Names() for name in _TEXTS}
+        self._all_names = tuple(self.names.values())
+        self._is_ranked = True
+        self._ids: list[str] = []
+        self._free: list[int] = []
+        self._given_up: list[int] = []
+        self._whole = np.zeros((_FIRST_SIZE, len(_WHOLE)), dtype=np.int64)
+        self._place = np.zeros((_FIRST_SIZE, len(_PLACE)), dtype=np.float64)
+
+    def put(self, rows: Sequence[LiveRow | IncidentRow]) -> list[tuple[int, int]]:
+        """Keep some rows and return the slot and the rank of each."""
+        if not rows:
+            return []
+        slots = [self._free.pop() if self._free else self._new() for _ in rows]
+        ranks = [self._rank(row.day, row.incident_id) for row in rows]
+        types, classes, actors, keys, adm1, adm2 = self._all_names
+        self._whole[slots] = [
+            (
+                rank,
+                row.day,
+                row.occurred_start,
+                row.severity,
+                row.level,
+                types[row.event_type],
+                classes[row.event_class],
+                actors[row.actor_class],
+                keys[row.actor_key],
+                adm1[row.adm1 or ""],
+                adm2[row.adm2 or ""],
+            )
+            for rank, row in zip(ranks, rows, strict=True)
+        ]
+        # None becomes NaN.
+        self._place[slots] = [(row.lon, row.lat, row.radius_m) for row in rows]
+        for slot, row in zip(slots, rows, strict=True):
+            self._ids[slot] = row.incident_id
+        return list(zip(slots, ranks, strict=True))
+
+    def remove(self, slot: int) -> int:
+        """Give up a slot and return its rank. What it holds stays until `reuse`."""
+        self._given_up.append(slot)
+        return int(self._whole[slot, _RANK])
+
+    def reuse(self) -> None:
+        """Let the slots that were given up be used again."""
+        self._free += self._given_up
+        self._given_up.clear()
+
+    def ids(self, slots: IntArray) -> Sequence[str]:
+        """Return the ids of some slots, each read when it is looked at."""
+        return Texts(self._ids, slots)
+
+    def passing(self, slots: IntArray, wanted: IncidentWindow) -> IntArray:
+        """Return the slots of what is enough for a window."""
+        if wanted.event_classes:
+            slots = slots[self._labels(_CLASS, slots).among(wanted.event_classes)]
+        if wanted.named_only:
+            slots = slots[~self._labels(_ACTOR, slots).among(_NOBODY)]
+        if wanted.actor_keys:
+            slots = slots[self._labels(_ACTOR, slots).among(wanted.actor_keys)]
+        return slots
+
+    def ordered(self, slots: IntArray) -> IntArray:
+        """Return slots in order of (day, incident_id)."""
+        rank = self._whole[slots, _RANK]
+        order = rank.argsort()
+        rank = rank[order]
+        if not self._is_ranked or bool((rank[1:] == rank[:-1]).any()):
+            days, ids = self._whole[slots, _DAY].tolist(), list(self.ids(slots))
+            by_id = sorted(range(len(ids)), key=lambda at: (days[at], ids[at]))
+            order = np.array(by_id, dtype=np.int64)
+        return np.asarray(slots[order], dtype=np.int64)
+
+    def columns(self, slots: IntArray, bodies: Bodies, decoded: dict[str, Incident]) -> KeptColumns:
+        """Return some slots as rules read them."""
+        whole = np.ascontiguousarray(self._whole[slots].T)
+        lon, lat, radius_m = np.ascontiguousarray(self._place[slots].T)
+        texts = {name: Labels(self.names[name], whole[at]) for at, name in _AT_TEXTS}
+        ids = self.ids(slots)
+        return KeptColumns(
+            incident_id=ids,
+            day=whole[_DAY],
+            occurred_us=whole[_WHOLE.index("occurred_us")],
+            severity=whole[_WHOLE.index("severity")],
+            level=whole[_WHOLE.index("level")],
+            lon=lon,
+            lat=lat,
+            radius_m=radius_m,
+            body=bodies(ids),
+            decoded=decoded,
+            **texts,
+        )
+
+    def _labels(self, at: int, slots: IntArray) -> Labels:
+        return Labels(self.names[_WHOLE[at]], self._whole[slots, at])
+
+    def _rank(self, day: int, name: str) -> int:
+        if name[:_SAME] == _beginning(day):
+            return day << _RANK_BITS | _following(name)
+        self._is_ranked = False
+        return day << _RANK_BITS
+
+    def _new(self) -> int:
+        slot = len(self._ids)
+        self._ids.append("")
+        if slot >= len(self._whole):
+            self._whole = np.concatenate((self._whole, np.zeros_like(self._whole)))
+            self._place = np.concatenate((self._place, np.zeros_like(self._place)))
+        return slot
 
 
 class IncidentCache:
-    """Live incidents by cell and event class, sorted by day and id. For one thread."""
+    """Live incidents by cell, in order of day and id. For one thread."""
 
     def __init__(self, most_rows: int = MOST_ROWS) -> None:
         self._most_rows = most_rows
-        self._cells: dict[int, dict[str, list[LiveRow]]] = {}
-        self._where: dict[str, tuple[int, LiveRow]] = {}
-        self._seen_change = -1
+        self._cells: dict[int, _Cell] = {}
+        self._where: dict[str, tuple[int, int]] = {}
+        self._decoded: dict[str, Incident] = {}
+        self._table = _Table()
 
-    def agree(self, last_change: int, *, is_foreign: bool) -> None:
-        """Forget everything unless all incidents written since the last time were our own."""
-        if is_foreign or len(self._where) > self._most_rows:
+    def shrink(self) -> None:
+        """Forget as much as is too much."""
+        if len(self._where) > self._most_rows:
             self.clear()
-        self._seen_change = last_change
-
-    @property
-    def seen_change(self) -> int:
-        """The last line of the changes feed that what is kept agrees with; -1 for none."""
-        return self._seen_change
+        if len(self._decoded) > _MOST_DECODED:
+            self._decoded.clear()
+        # No columns of the last transaction are in use any more.
+        self._table.reuse()
 
     def clear(self) -> None:
         """Forget everything."""
         self._cells.clear()
         self._where.clear()
-        self._seen_change = -1
+        self._decoded.clear()
+        self._table = _Table()
 
-    def missing(self, cells: Iterable[int]) -> list[int]:
+    def missing(self, windows: Iterable[IncidentWindow]) -> list[int]:
         """Return the cells that must be read first."""
-        return sorted({cell for cell in cells if cell not in self._cells})
+        unknown = (window.cells4.difference(self._cells) for window in windows)
+        return sorted(frozenset().union(*unknown))
 
-    def fill(self, cells: Iterable[int], rows: Iterable[tuple[int, LiveRow]]) -> None:
+    def fill(self, cells: Iterable[int], rows: Sequence[tuple[int, LiveRow]]) -> None:
         """Take in all live incidents of some cells, as (cell, row)."""
         for cell in cells:
-            self._cells[cell] = {}
-        for cell, row in sorted(rows):
-            self._cells[cell].setdefault(row.event_class, []).append(row)
-            self._where[row.incident_id] = (cell, row)
+            self._cells[cell] = _Cell()
+        self._put([cell for cell, _ in rows], [row for _, row in rows])
 
     def put(self, rows: Iterable[IncidentRow]) -> None:
-        """Follow a write of incidents."""
+        """Follow a write of incidents, each of them once."""
+        live: list[IncidentRow] = []
         for row in rows:
             self._remove(row.incident_id)
             if row.cell4 in self._cells and not row.retracted and not row.exercise:
-                live = live_row(row)
-                insort(self._cells[row.cell4].setdefault(row.event_class, []), live)
-                self._where[row.incident_id] = (row.cell4, live)
+                live.append(row)
+        self._put([row.cell4 for row in live], live)
 
     def drop(self, incident_ids: Iterable[str]) -> None:
         """Follow the removal of incidents."""
-        for incident_id in incident_ids:
-            self._remove(incident_id)
+        for gone in incident_ids:
+            self._remove(gone)
 
-    def select(self, spans: Sequence[tuple[int, int, int]], wanted: Filter) -> list[LiveRow]:
-        """Return the rows in some (cell, first day, last day) that pass a filter."""
-        found: list[LiveRow] = []
-        for cell, first, last in spans:
-            for rows in _lists(self._cells[cell], wanted.event_classes):
-                # A tuple of a day alone sorts before every row of that day.
-                found += rows[bisect_left(rows, (first,)) : bisect_left(rows, (last + 1,))]
-        if wanted.named_only:
-            found = [row for row in found if row.actor_key]
-        if wanted.actor_keys:
-            found = [row for row in found if row.actor_key in wanted.actor_keys]
-        return found
+    def select(self, window: IncidentWindow) -> IntArray:
+        """Return the slots of what is in a window."""
+        found = array("q")
+        first, after = window.day_from << _RANK_BITS, (window.day_to + 1) << _RANK_BITS
+        for cell in window.cells4:
+            kept = self._cells[cell]
+            ranks = kept.ranks
+            if ranks and ranks[-1] >= first:
+                start = bisect_left(ranks, first)
+                end = bisect_left(ranks, after, start) if ranks[-1] >= after else len(ranks)
+                found += kept.slots[start:end]
+        return self._table.passing(np.array(found, dtype=np.int64), window)
 
-    def _remove(self, incident_id: str) -> None:
-        known = self._where.pop(incident_id, None)
-        if known is None:
-            return
-        cell, row = known
-        rows = self._cells[cell][row.event_class]
-        del rows[bisect_left(rows, row)]
+    def ordered(self, selected: Sequence[IntArray]) -> IntArray:
+        """Return the slots of several selections, each once, in order of (day, incident_id)."""
+        # One selection has nothing twice.
+        slots = selected[0] if len(selected) == 1 else np.unique(np.concatenate(selected))
+        return self._table.ordered(slots)
 
+    def columns(self, slots: IntArray, bodies: Bodies) -> KeptColumns:
+        """Return some slots as rules read them; `bodies` gives the bodies of some ids."""
+        return self._table.columns(slots, bodies, self._decoded)
 
-def live_row(row: IncidentRow) -> LiveRow:
-    """Return what rules read of an incident."""
-    return LiveRow(
-        row.day,
-        row.incident_id,
-        row.occurred_start,
-        row.event_type,
-        row.event_class,
-        row.actor_class,
-        row.actor_key,
-        row.severity,
-        row.lon,
-        row.lat,
-        row.radius_m,
-        row.adm1,
-        row.adm2,
-        row.level,
-    )
+    def _put(self, cells: Sequence[int], rows: Sequence[LiveRow | IncidentRow]) -> None:
+        for cell, row, (slot, rank) in zip(cells, rows, self._table.put(rows), strict=True):
+            self._cells[cell].put(rank, slot)
+            self._where[row.incident_id] = (cell, slot)
+
+    def _remove(self, name: str) -> None:
+        self._decoded.pop(name, None)
+        known = self._where.pop(name, None)
+        if known is not None:
+            cell, slot = known
+            self._cells[cell].take(self._table.remove(slot), slot)
 
 
-def _lists(
-    by_class: dict[str, list[LiveRow]], event_classes: Collection[str]
-) -> Iterator[list[LiveRow]]:
-    if not event_classes:
-        yield from by_class.values()
-    for event_class in event_classes:
-        rows = by_class.get(event_class)
-        if rows:
-            yield rows
+@lru_cache(maxsize=4_096)
+def _beginning(day: int) -> str:
+    """Return how ids of a day begin, up to the version; what follows is a hash."""
+    return incident_id(day_start_ms(day), "")[:_SAME]
+
+
+def _following(name: str) -> int:
+    """Return the first bits that tell the ids of a day apart, in the same order."""
+    return int(name[15:18] + name[19:23] + name[24:27], 16)

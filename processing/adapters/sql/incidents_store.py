@@ -8,7 +8,7 @@ from typing import overload
 import numpy as np
 from typing_extensions import override
 
-from processing.adapters.sql.incident_cache import Filter, IncidentCache, LiveRow
+from processing.adapters.sql.incident_cache import IncidentCache, LiveRow
 from processing.adapters.sql.spans import joined
 from processing.adapters.sql.statements import Sql, columns, insert, listed
 from processing.batch.rows import IncidentRow, RedirectRow
@@ -65,27 +65,25 @@ class SqlIncidents:
 
     def of_windows(self, windows: Sequence[IncidentWindow]) -> IncidentColumns:
         """Return the live incidents in any of some windows, in order of (day, incident_id)."""
-        filters: dict[Filter, list[IncidentWindow]] = {}
-        for window in windows:
-            wanted = Filter(window.event_classes, window.actor_keys, window.named_only)
-            filters.setdefault(wanted, []).append(window)
-        found: list[LiveRow] = []
-        for wanted, asked in filters.items():
-            found += self._select(_spans(asked), wanted)
-        if len(filters) > 1:
-            found = list(set(found))
-        found.sort()
-        return self._columns(found)
-
-    def _select(self, spans: Sequence[tuple[int, int, int]], wanted: Filter) -> list[LiveRow]:
-        if self._cache is None:
-            only = (_only(wanted.event_classes), _only(wanted.actor_keys), wanted.named_only)
-            return [LiveRow._make(r) for r in self._sql.rows(_OF_SPANS, listed(spans), *only)]
-        missing = self._cache.missing(cell for cell, _, _ in spans)
+        if self._cache is None or not windows:
+            return self._columns(self._read(windows))
+        missing = self._cache.missing(windows)
         if missing:
             rows = self._sql.rows(_OF_CELLS, listed(missing))
             self._cache.fill(missing, [(row[0], LiveRow._make(row[1:])) for row in rows])
-        return self._cache.select(spans, wanted)
+        slots = self._cache.ordered([self._cache.select(window) for window in windows])
+        return self._cache.columns(slots, lambda ids: _Bodies(self._sql, ids))
+
+    def _read(self, windows: Iterable[IncidentWindow]) -> list[LiveRow]:
+        alike: dict[tuple[str | None, str | None, bool], list[IncidentWindow]] = {}
+        for one in windows:
+            only = (_only(one.event_classes), _only(one.actor_keys), one.named_only)
+            alike.setdefault(only, []).append(one)
+        found: set[LiveRow] = set()
+        for only, asked in alike.items():
+            rows = self._sql.rows(_OF_SPANS, listed(_spans(asked)), *only)
+            found |= {LiveRow._make(row) for row in rows}
+        return sorted(found)
 
     def _columns(self, rows: Sequence[LiveRow]) -> IncidentColumns:
         read = LiveRow._make(zip(*rows, strict=True) if rows else [()] * len(LiveRow._fields))

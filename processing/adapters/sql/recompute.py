@@ -21,22 +21,22 @@ from sqlalchemy import Connection
 from processing.adapters.sql.errors import translated
 from processing.adapters.sql.rules import load_version
 from processing.adapters.sql.transaction import stores_of
+from processing.batch.account import read_account
 from processing.batch.assess import drafts, key_of
-from processing.batch.contents import content_of, member
+from processing.batch.contents import member
 from processing.batch.flags import Drafted, flag_of
 from processing.batch.incidents import columns, compose, incident_row
-from processing.batch.intake import arrival
 from processing.batch.placing import places, report_rows
 from processing.batch.rows import IncidentRow, ReportRow
 from processing.batch.stores import Stores
 from processing.batch.world import World, WorldCache
+from processing.engine.batch import Decoded
 from processing.rules.registry import scope_of
 from processing.rules.window import FlagRange, Scope, Touched
 from schemas.codec import decode, encode
 from schemas.errors import NotFoundError
 from schemas.flag import Flag, FlagState
 from schemas.log import Record
-from schemas.report import AdmittedReport
 from schemas.rule import Rule
 
 Read = Callable[[], AbstractContextManager[Connection]]
@@ -184,16 +184,16 @@ def _from_reports(
     rows: Sequence[ReportRow], stored: IncidentRow, world: World, zone: ZoneInfo
 ) -> IncidentRow | None:
     """Return the row that an incident's reports make, counted as the stored one is."""
-    said = [decode(AdmittedReport, row.body) for row in rows]
+    accounts = [read_account(row.body) for row in rows]
     arrivals = [
-        arrival(Record(partition=row.node, position=row.position, value=row.body), one)
-        for row, one in zip(rows, said, strict=True)
+        Decoded(Record(partition=row.node, position=row.position, value=row.body), one)
+        for row, one in zip(rows, accounts, strict=True)
     ]
-    asked = places(arrivals, zone)
+    asked = places(accounts, zone)
     placed = report_rows(arrivals, asked.day.tolist(), world.locator.locate(asked))
     members = [
-        member(row, content_of(one), adm0=world.locator.parent(row.adm1 or "") or None)
-        for row, one in zip(placed, said, strict=True)
+        member(row, one.said, adm0=world.locator.parent(row.adm1 or "") or None)
+        for row, one in zip(placed, accounts, strict=True)
     ]
     seen = compose([members], world.locator)[0]
     return incident_row(seen, None, first_revision=stored.revision, now_us=stored.updated_at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from processing.adapters.sql.scene_cache import SceneCache
 from processing.adapters.sql.statements import Sql, columns, insert, listed
 from processing.batch.rows import DeadLetterRow, ReportRow
 from schemas.tables import dead_letters, reports
@@ -35,8 +36,9 @@ _SET_ASIDE = insert(dead_letters, verb="INSERT OR IGNORE")
 class SqlReports:
     """The reports of one transaction."""
 
-    def __init__(self, sql: Sql) -> None:
+    def __init__(self, sql: Sql, cache: SceneCache | None = None) -> None:
         self._sql = sql
+        self._cache = SceneCache() if cache is None else cache
 
     def of_roots(self, root_ids: Collection[str]) -> list[ReportRow]:
         """Return every stored revision of some roots."""
@@ -44,10 +46,11 @@ class SqlReports:
 
     def of_scene(self, cells: Collection[tuple[int, int]]) -> list[ReportRow]:
         """Return the current, fusible reports of some (day, cell4), without their bodies."""
-        if not cells:
-            return []
-        # Sorted, so that neighbouring index pages are read one after another.
-        return [ReportRow._make(row) for row in self._sql.rows(_OF_SCENE, listed(sorted(cells)))]
+        missing = self._cache.missing(cells)
+        if missing:
+            rows = self._sql.rows(_OF_SCENE, listed(missing))
+            self._cache.fill(missing, map(ReportRow._make, rows))
+        return self._cache.select(cells)
 
     def bodies(self, report_ids: Collection[str]) -> dict[str, bytes]:
         """Return the bodies of some reports by their id."""
@@ -58,20 +61,22 @@ class SqlReports:
     def remove(self, report_ids: Collection[str]) -> None:
         """Remove reports that lost a conflict."""
         self._sql.many(_REMOVE, [(report_id,) for report_id in report_ids])
+        self._cache.drop(report_ids)
 
     def retire(self, report_ids: Collection[str]) -> None:
         """Mark reports as no longer current and in no incident."""
         self._sql.many(_RETIRE, [(report_id,) for report_id in report_ids])
+        self._cache.drop(report_ids)
 
     def add(self, rows: Sequence[ReportRow]) -> None:
         """Insert new reports, in the order of their keys."""
         self._sql.many(_ADD, sorted(rows))
+        self._cache.put(rows)
 
-    def join(self, members: Collection[tuple[str, str | None, bool]]) -> None:
-        """Set (report_id, incident_id, current) of stored reports."""
-        self._sql.many(
-            _JOIN, [(incident, current, report) for report, incident, current in members]
-        )
+    def join(self, rows: Sequence[ReportRow]) -> None:
+        """Store which incident reports are in now, and that they count."""
+        self._sql.many(_JOIN, [(row.incident_id, row.current, row.report_id) for row in rows])
+        self._cache.put(rows)
 
     def set_aside(self, rows: Sequence[DeadLetterRow]) -> None:
         """Keep records that could not be processed; one that is there already stays."""

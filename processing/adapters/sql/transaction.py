@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from processing.adapters.sql.alerts_store import SqlAlerts
+from processing.adapters.sql.cube_cache import CubeCache
 from processing.adapters.sql.cube_store import SqlCube
 from processing.adapters.sql.errors import translated
 from processing.adapters.sql.flags_store import SqlFlags
@@ -16,14 +18,46 @@ from processing.adapters.sql.incidents_store import SqlIncidents
 from processing.adapters.sql.log_store import SqlLog
 from processing.adapters.sql.quiet import Quiet
 from processing.adapters.sql.reports_store import SqlReports
-from processing.adapters.sql.statements import Sql
+from processing.adapters.sql.scene_cache import SceneCache
+from processing.adapters.sql.statements import Row, Sql
 from processing.adapters.sql.world_store import SqlWorld
 from processing.batch.stores import Stores
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
-_LAST_CHANGE = "SELECT coalesce(max(seq), 0) FROM changes"
-_INCIDENTS_SINCE = "SELECT 1 FROM changes WHERE seq > ? AND entity = 'incident' LIMIT 1"
+_POSITIONS = "SELECT partition, position FROM positions ORDER BY partition"
+
+
+@dataclass(slots=True)
+class Kept:
+    """What the one writer keeps in memory of what it reads for each batch.
+
+    `positions` are where all partitions stood when it was last known to be what the database holds.
+    """
+
+    incidents: IncidentCache = field(default_factory=IncidentCache)
+    cube: CubeCache = field(default_factory=CubeCache)
+    scenes: SceneCache = field(default_factory=SceneCache)
+    positions: list[Row] | None = None
+
+    def look(self, sql: Sql) -> None:
+        """Forget everything if somebody else has stored a batch: each moves a position."""
+        if sql.rows(_POSITIONS) != self.positions:
+            self.clear()
+
+    def leave(self, sql: Sql) -> None:
+        """Remember how a transaction leaves the database, and forget what is too much."""
+        self.positions = sql.rows(_POSITIONS)
+        self.incidents.shrink()
+        self.cube.shrink()
+        self.scenes.shrink()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.positions = None
+        self.incidents.clear()
+        self.cube.clear()
+        self.scenes.clear()
 
 
 def sql_stores(begin: Transaction) -> Callable[[], AbstractContextManager[Stores]]:
@@ -32,7 +66,7 @@ def sql_stores(begin: Transaction) -> Callable[[], AbstractContextManager[Stores
     Leaving the context without an error commits; then everything is durable. An error that may
     pass comes out as StorageError, whatever the driver calls it.
     """
-    cache, quiet = IncidentCache(), Quiet()
+    kept, quiet = Kept(), Quiet()
 
     @contextmanager
     def transaction() -> Generator[Stores]:
@@ -40,13 +74,13 @@ def sql_stores(begin: Transaction) -> Callable[[], AbstractContextManager[Stores
             with translated(), begin() as connection:
                 sql = Sql(connection)
                 if not quiet.look(sql):
-                    _agree(cache, sql, is_own=False)
-                yield _stores(sql, cache, quiet)
-                _agree(cache, sql, is_own=True)
+                    kept.look(sql)
+                yield _stores(sql, kept, quiet)
+                kept.leave(sql)
                 quiet.leave(sql)
         except BaseException:
             # What was written is taken back, or nobody knows whether it is.
-            cache.clear()
+            kept.clear()
             quiet.forget()
             raise
 
@@ -58,21 +92,13 @@ def stores_of(connection: Connection) -> Stores:
     return _stores(Sql(connection), None, Quiet())
 
 
-def _stores(sql: Sql, cache: IncidentCache | None, quiet: Quiet) -> Stores:
+def _stores(sql: Sql, kept: Kept | None, quiet: Quiet) -> Stores:
     return Stores(
-        reports=SqlReports(sql),
-        incidents=SqlIncidents(sql, cache),
-        cube=SqlCube(sql),
+        reports=SqlReports(sql, kept.scenes if kept else None),
+        incidents=SqlIncidents(sql, kept.incidents if kept else None),
+        cube=SqlCube(sql, kept.cube if kept else None),
         flags=SqlFlags(sql),
         alerts=SqlAlerts(sql),
         world=SqlWorld(sql, quiet),
         log=SqlLog(sql),
     )
-
-
-def _agree(cache: IncidentCache, sql: Sql, *, is_own: bool) -> None:
-    """Have the cache hold what this transaction sees: every write of incidents is announced."""
-    last = int(sql.rows(_LAST_CHANGE)[0][0])
-    seen = cache.seen_change
-    others = not is_own and (seen > last or bool(sql.rows(_INCIDENTS_SINCE, seen)))
-    cache.agree(last, is_foreign=others)

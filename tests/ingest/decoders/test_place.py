@@ -74,6 +74,10 @@ class TestGrid:
     def test_what_is_no_reference_is_none(self, text: str) -> None:
         assert decode_mgrs(text) is None
 
+    def test_a_square_outside_its_band_is_none(self) -> None:
+        assert decode_mgrs("36NSS0101") is None
+        assert decode_mgrs("SS0101", "36N") is None
+
     def test_a_missing_zone_is_the_missions(self) -> None:
         assert decode_mgrs("SG 9398 7262") is None
         assert decode_mgrs("SG 9398 7262", "36N") == decode_mgrs("36NSG93987262")

@@ -3,11 +3,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.batch.contents import content_of, member
+from processing.batch.account import account
+from processing.batch.contents import member
 from processing.batch.cube import Seen, contributions, difference
 from processing.batch.incidents import compose
-from processing.batch.intake import arrival
 from processing.batch.placing import places, report_rows
+from processing.engine.batch import Decoded
 from processing.locate.layers import LayerSet
 from processing.locate.locate import Locator
 from schemas.codec import encode
@@ -23,13 +24,13 @@ LEVELS = ("UNCLASSIFIED", "CONFIDENTIAL", "STRICTLY_CONFIDENTIAL")
 def seen(reports: list[AdmittedReport]) -> Seen:
     """One incident of some reports."""
     arrivals = [
-        arrival(Record(partition="p", position=n, value=encode(one)), one)
+        Decoded(Record(partition="p", position=n, value=encode(one)), account(one))
         for n, one in enumerate(reports)
     ]
-    asked = places(arrivals, ZONE)
+    asked = places([one.message for one in arrivals], ZONE)
     rows = report_rows(arrivals, asked.day.tolist(), LOCATOR.locate(asked))
     members = [
-        member(row, content_of(one), adm0=None) for row, one in zip(rows, reports, strict=True)
+        member(row, one.message.said, adm0=None) for row, one in zip(rows, arrivals, strict=True)
     ]
     return compose([members], LOCATOR)[0]
 

@@ -7,8 +7,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.batch.intake import Arrival, arrival, is_happening, sift, turnovers
+from processing.batch.account import account
+from processing.batch.intake import Arrival, rank, sift, turnovers
 from processing.batch.rows import ReportRow
+from processing.engine.batch import Decoded
+from processing.fuse.said import is_happening
 from schemas.codec import encode
 from schemas.log import Record
 from tests.processing.building import NOON, admitted, report
@@ -17,22 +20,22 @@ from tests.processing.building import NOON, admitted, report
 def arrived(text: str, *, minute: int, node: str, position: int, revision: int = 1) -> Arrival:
     said = report("root-1", text=text, revision=revision)
     one = admitted(said, node=node, received_at=NOON + timedelta(minutes=minute))
-    return arrival(Record(partition=node, position=position, value=encode(one)), one)
+    return Decoded(Record(partition=node, position=position, value=encode(one)), account(one))
 
 
 def row(one: Arrival, *, current: bool = True, incident_id: str | None = None) -> ReportRow:
     """An arrival as it would be stored, as far as sifting looks at it."""
-    root_id, revision = one.key
+    root_id, revision = one.message.key
     return ReportRow(
-        report_id=f"{root_id}/{revision}/{one.admitted.sha256[:8]}",
+        report_id=f"{root_id}/{revision}/{one.message.sha256[:8]}",
         root_id=root_id,
         revision=revision,
         current=current,
-        node=one.admitted.node,
+        node=one.message.node,
         position=one.record.position,
         unit_id="unit-1",
-        sha256=one.admitted.sha256,
-        received_at=one.received_us,
+        sha256=one.message.sha256,
+        received_at=one.message.received_us,
         occurred_start=0,
         day=0,
         event_type="OTHER",
@@ -86,7 +89,7 @@ def test_the_same_body_wins_whatever_the_order_and_the_cuts(
 ) -> None:
     shuffled = data.draw(st.permutations(rivals))
     cuts = data.draw(st.lists(st.integers(0, len(rivals)), max_size=3))
-    best = min(rivals, key=lambda one: one.rank)
+    best = min(rivals, key=rank)
     assert kept(shuffled, cuts) == kept(rivals, []) == row(best)
 
 
@@ -94,8 +97,8 @@ def test_the_same_body_wins_whatever_the_order_and_the_cuts(
 def test_every_body_is_stored_or_set_aside(rivals: list[Arrival]) -> None:
     sifted = sift(rivals, [])
     (winner,) = sifted.new
-    kept_bodies = {one.admitted.sha256 for one in (winner, *sifted.refused)}
-    assert {one.admitted.sha256 for one in rivals} == kept_bodies
+    kept_bodies = {one.message.sha256 for one in (winner, *sifted.refused)}
+    assert {one.message.sha256 for one in rivals} == kept_bodies
 
 
 def test_a_stored_body_that_loses_is_set_aside_too() -> None:
@@ -136,4 +139,4 @@ def test_only_what_happened_becomes_an_incident() -> None:
         ({"record_kind": "INCIDENT", "report_kind": "NIL"}, False),
         ({"record_kind": "INCIDENT", "report_kind": "RETRACTION"}, False),
     ):
-        assert is_happening(admitted(report("root-1", **fields))) is expected
+        assert is_happening(report("root-1", **fields)) is expected

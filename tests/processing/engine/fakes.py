@@ -15,9 +15,11 @@ POISON = b"poison"
 
 
 def decode(value: bytes) -> str:
-    """Text, unless it begins with "?"."""
+    """Text, unless it begins with "?" or breaks whoever reads it."""
     if value.startswith(b"?"):
         raise InvalidMessageError("not a message")
+    if value.startswith(b"!"):
+        raise KeyError("unforeseen")
     return value.decode()
 
 

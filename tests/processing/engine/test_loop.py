@@ -20,7 +20,7 @@ def values(count: int) -> list[bytes]:
 
 
 def kinds(letters: str) -> list[bytes]:
-    known = {"g": b"good", "u": b"?undecodable", "p": POISON}
+    known = {"g": b"good", "u": b"?undecodable", "p": POISON, "b": b"!"}
     return [known[letter] for letter in letters]
 
 
@@ -54,7 +54,9 @@ class TestGoingThroughALog:
 
     def test_takes_fewer_records_after_a_slow_batch_and_more_again_later(self) -> None:
         store = MemoryStore()
-        bench = Bench(values(1_600), store=store, limits=EngineLimits(max_records=400))
+        bench = Bench(
+            values(1_600), store=store, limits=EngineLimits(max_records=400, max_age_s=0.25)
+        )
 
         def slow_at_first(_batch: Batch[str]) -> None:
             bench.clock.now_s += 1.0 if len(store.batches) == 1 else 0.01
@@ -79,6 +81,12 @@ class TestPoison:
         bench.run()
         assert list(bench.store.rows) == [0, 2]
         assert bench.store.set_aside == {1: "undecodable: not a message at #"}
+
+    def test_sets_a_record_aside_that_breaks_its_reader(self) -> None:
+        bench = Bench(kinds("gbg"))
+        bench.run()
+        assert list(bench.store.rows) == [0, 2]
+        assert bench.store.set_aside == {1: "KeyError: 'unforeseen'"}
 
     def test_finds_the_one_record_that_breaks_its_batch(self) -> None:
         bench = Bench(kinds("g" * 40 + "p" + "g" * 59))

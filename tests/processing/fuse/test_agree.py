@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 
+from processing.fuse import agree as agree_module
 from processing.fuse.agree import Agreement
 from tests.processing.fuse.scenes import Sighting, agrees, columns, many
 
@@ -15,6 +17,16 @@ def agree(a: Sighting, b: Sighting) -> bool:
     found = Agreement(columns([a, replace(b, root_id="b")])).of([0, 1])
     assert found in ([frozenset({1}), frozenset({0})], [frozenset(), frozenset()])
     return bool(found[0])
+
+
+@pytest.fixture(autouse=True, params=["each to each", "by trees"], scope="class")
+def how(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Find what is near in both ways, however few reports there are."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "by trees":
+            patch.setattr(agree_module, "_FEW_PAIRS", 0)
+            patch.setattr(agree_module, "_FEW", 0)
+        yield
 
 
 class TestAgreement:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from processing.fuse.severity import severity
-from processing.fuse.victims import tally
-from tests.processing.fuse.reports import admitted
+from processing.fuse.victims import harms, tally
+from schemas.report import VictimCount
 
 
 class TestSeverity:
@@ -28,7 +28,7 @@ class TestSeverity:
         ],
     )
     def test_follows_the_impact_scale(self, harm: str, best: int, expected: int) -> None:
-        counted = tally([admitted(victims=[{"harm": harm, "best": best}]).report])
+        counted = tally([harms([VictimCount(harm=harm, best=best)])], children=False)
         assert severity("OTHER", counted, ()) == expected
 
     @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ class TestSeverity:
         ],
     )
     def test_is_at_least_what_the_type_implies(self, event_type: str, expected: int) -> None:
-        assert severity(event_type, tally([]), ()) == expected
+        assert severity(event_type, tally([], children=False), ()) == expected
 
     @pytest.mark.parametrize(
         ("tag", "expected"),
@@ -59,4 +59,4 @@ class TestSeverity:
         ],
     )
     def test_is_at_least_what_a_grave_violation_implies(self, tag: str, expected: int) -> None:
-        assert severity("OTHER", tally([]), (tag,)) == expected
+        assert severity("OTHER", tally([], children=False), (tag,)) == expected

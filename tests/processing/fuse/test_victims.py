@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from processing.fuse.victims import tally
+from processing.fuse.victims import Tally, concerns_children, harms, tally
 from schemas.incident import Victims
 from schemas.report import Report
 from tests.processing.fuse.reports import admitted
@@ -18,21 +18,26 @@ def killed(best: int, **rest: Any) -> dict[str, Any]:  # noqa: ANN401 - fields o
     return {"harm": "KILLED", "best": best, **rest}
 
 
+def totals(reports: list[Report]) -> Tally:
+    children = any(concerns_children(one) for one in reports)
+    return tally([harms(one.victims) for one in reports], children=children)
+
+
 class TestTally:
     def test_best_is_the_surest_reports_and_the_range_is_of_all(self) -> None:
-        found = tally([report(killed(3)), report(killed(8, min=5, max=12)), report(killed(1))])
+        found = totals([report(killed(3)), report(killed(8, min=5, max=12)), report(killed(1))])
         assert found.victims == Victims(killed_min=1, killed_best=3, killed_max=12)
 
     def test_a_report_that_counts_nobody_does_not_say_there_was_nobody(self) -> None:
-        found = tally([report(), report(killed(4)), report({"harm": "INJURED", "best": 9})])
+        found = totals([report(), report(killed(4)), report({"harm": "INJURED", "best": 9})])
         assert found.victims == Victims(killed_min=4, killed_best=4, killed_max=4, injured_best=9)
 
     def test_a_report_that_counts_zero_does(self) -> None:
-        found = tally([report(killed(0)), report(killed(4))])
+        found = totals([report(killed(0)), report(killed(4))])
         assert found.victims == Victims(killed_min=0, killed_best=0, killed_max=4)
 
     def test_adds_up_sexes_ages_and_populations(self) -> None:
-        found = tally(
+        found = totals(
             [
                 report(
                     killed(2, group="men", population="CIVILIANS", min=1),
@@ -56,7 +61,7 @@ class TestTally:
         assert found.best == {"KILLED": 8, "INJURED": 2, "DISPLACED": 70}
 
     def test_a_range_that_misses_its_best_figure_is_widened_to_it(self) -> None:
-        found = tally([report(killed(5, min=7, max=2))])
+        found = totals([report(killed(5, min=7, max=2))])
         assert found.victims == Victims(killed_min=5, killed_best=5, killed_max=5)
 
     @pytest.mark.parametrize(
@@ -71,5 +76,5 @@ class TestTally:
         ],
     )
     def test_tells_whether_children_are_concerned(self, said: Report, *, expected: bool) -> None:
-        assert tally([said]).victims.children is expected
-        assert tally([report(), said]).victims.children is expected
+        assert totals([said]).victims.children is expected
+        assert totals([report(), said]).victims.children is expected

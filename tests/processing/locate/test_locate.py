@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 from dataclasses import fields
 from datetime import date
+from typing import Any
 
 import h3.api.basic_int as h3
 import numpy as np
@@ -15,9 +16,11 @@ from shapely.geometry import box, shape
 
 from processing.locate.columns import LocatedColumns
 from processing.locate.layers import day_number
+from processing.locate.locate import Locator
 from processing.locate.nearby import NEARBY_LAYERS
 from processing.locate.precision import precision_of
 from schemas.geometry import geodesic_m_many
+from schemas.incident import Nearby
 from schemas.layer import LayerKind
 from tests.processing.locate.scenes import (
     DAY,
@@ -43,6 +46,10 @@ STATES_AND_COUNTIES = (
 
 def row(located: LocatedColumns, at: int = 0) -> dict[str, object]:
     return {f.name: getattr(located, f.name)[at] for f in fields(LocatedColumns)}
+
+
+def nearby(layers: Locator, *columns: np.ndarray[Any, Any]) -> list[tuple[Nearby, ...]]:
+    return [tuple(Nearby.model_validate(one) for one in near) for near in layers.nearby(*columns)]
 
 
 class TestOrderOfResolution:
@@ -264,12 +271,12 @@ class TestSouthSudan:
         lon, lat = rng.uniform(24, 36, 40), rng.uniform(3.5, 12.2, 40)
         radius_m, day = 10.0 ** rng.uniform(1, 5, 40), rng.integers(15_300, 17_500, 40)
         together = south_sudan().locate(places(lon, lat, radius_m, day=day))
-        near = south_sudan().nearby(lon, lat, day, radius_m)
+        near = nearby(south_sudan(), lon, lat, day, radius_m)
         for n in range(40):
             one = slice(n, n + 1)
             alone = south_sudan().locate(places(lon[one], lat[one], radius_m[one], day=day[one]))
             assert row(alone) == row(together, n)
-            assert south_sudan().nearby(lon[one], lat[one], day[one], radius_m[one]) == [near[n]]
+            assert nearby(south_sudan(), lon[one], lat[one], day[one], radius_m[one]) == [near[n]]
 
 
 class TestNearby:
@@ -277,7 +284,7 @@ class TestNearby:
         rng = np.random.default_rng(5)
         lon, lat = rng.uniform(24, 36, 60), rng.uniform(3.5, 12.2, 60)
         day = rng.integers(15_300, 17_500, 60)
-        found = south_sudan().nearby(lon, lat, day)
+        found = nearby(south_sudan(), lon, lat, day)
         for n in range(60):
             for kind in NEARBY_LAYERS:
                 columns = south_sudan().layers.layer(kind)
@@ -295,7 +302,7 @@ class TestNearby:
         layers = locator(point("a", 30.0, 0.0), point("b", 30.2, 0.0))
         lon, lat, day = np.full(3, 30.05), np.zeros(3), np.full(3, DAY)
         # 5.6 km from one and 16.7 km from the other: 5.5 km decide.
-        found = layers.nearby(lon, lat, day, np.array([5_300.0, 5_700.0, np.nan]))
+        found = nearby(layers, lon, lat, day, np.array([5_300.0, 5_700.0, np.nan]))
         assert [near[0].certain for near in found] == [True, False, True]
         assert {near[0].feature_id for near in found} == {"a"}
 
@@ -306,8 +313,8 @@ class TestNearby:
         ring = [point(f"f{n:02}", x, y, layer=LayerKind.UN_BASE) for n, (x, y) in enumerate(rows)]
         layers = locator(point("town", 31.0, 1.0), *ring)
         metres = geodesic_m_many(30.0, 0.0, lon, lat)
-        (town, base), nothing = layers.nearby(
-            np.array([30.0, np.nan]), np.array([0.0, np.nan]), np.array([DAY, DAY])
+        (town, base), nothing = nearby(
+            layers, np.array([30.0, np.nan]), np.array([0.0, np.nan]), np.array([DAY, DAY])
         )
         assert (town.feature_id, nothing) == ("town", ())
         assert base.feature_id == f"f{metres.argmin():02}"
@@ -315,13 +322,13 @@ class TestNearby:
 
     def test_the_only_one_is_certain(self) -> None:
         layers = locator(point("a", 30.0, 0.0))
-        found = layers.nearby(np.array([31.0]), np.array([1.0]), np.array([DAY]), np.array([1e6]))
+        found = nearby(layers, np.array([31.0]), np.array([1.0]), np.array([DAY]), np.array([1e6]))
         assert found[0][0].certain
 
     def test_without_a_place_or_layers_nothing_is_near(self) -> None:
         nowhere = np.array([np.nan])
-        assert south_sudan().nearby(nowhere, nowhere, np.array([DAY])) == [()]
-        assert locator().nearby(np.array([30.0]), np.array([5.0]), np.array([DAY])) == [()]
+        assert nearby(south_sudan(), nowhere, nowhere, np.array([DAY])) == [()]
+        assert nearby(locator(), np.array([30.0]), np.array([5.0]), np.array([DAY])) == [()]
 
 
 class TestWithin:

@@ -91,20 +91,22 @@ def columns(incidents: Iterable[Incident]) -> IncidentColumns:
 
 
 def cube(incidents: Iterable[Incident]) -> CubeColumns:
-    sums: dict[tuple[str, int, str], list[int]] = {}
-    for one in incidents:
-        row = sums.setdefault((one.adm2 or "", one.day, one.event_class), [0, 0, 0])
-        row[0] += 1
-        row[1] += one.victims.killed_best
-        row[2] += one.victims.civilians_killed_best
-    keys = sorted(sums)
+    counted = list(incidents)
+    counties = sorted({one.adm2 or "" for one in counted})
+    classes = sorted({one.event_class for one in counted})
+    first = min((one.day for one in counted), default=0)
+    last = max((one.day for one in counted), default=-1)
+    sums = np.zeros((2, len(classes), len(counties), last - first + 1), dtype=np.int64)
+    for one in counted:
+        at = classes.index(one.event_class), counties.index(one.adm2 or ""), one.day - first
+        sums[(0, *at)] += 1
+        sums[(1, *at)] += one.victims.civilians_killed_best
     return CubeColumns(
-        adm2=[key[0] for key in keys],
-        day=_ints(key[1] for key in keys),
-        event_class=[key[2] for key in keys],
-        incidents=_ints(sums[key][0] for key in keys),
-        deaths=_ints(sums[key][1] for key in keys),
-        civilian_deaths=_ints(sums[key][2] for key in keys),
+        event_class=classes,
+        adm2=counties,
+        day_from=first,
+        incidents=sums[0],
+        civilian_deaths=sums[1],
     )
 
 

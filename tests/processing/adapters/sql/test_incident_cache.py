@@ -9,17 +9,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from processing.adapters.sql.incident_cache import IncidentCache
-from processing.adapters.sql.transaction import sql_stores, stores_of
+from processing.adapters.sql.incident_cache import IncidentCache, LiveRow
+from processing.adapters.sql.transaction import stores_of
 from processing.pipeline import Pipeline
 from processing.rules.window import IncidentColumns, IncidentWindow
-from schemas.codec import encode
+from schemas.clock import day_start_ms
+from schemas.codec import decode
+from schemas.identity import incident_id
+from schemas.incident import Incident
 from schemas.report import AdmittedReport
+from tests.processing.adapters.sql.desks import Desk
 from tests.processing.building import (
     ZONE,
     Database,
     FixedClock,
-    MemoryLog,
     admitted,
     batches,
     link,
@@ -34,24 +37,9 @@ FEW = settings(
 )
 
 
-class Desk:
-    """A pipeline with a cache of its own, and a partition of its own."""
-
-    def __init__(self, made: Database, partition: str) -> None:
-        self.made = made
-        self.transaction = sql_stores(made.begin)
-        self.stage = Pipeline(self.transaction, ZONE, clock=FixedClock(), link=link)
-        self.log = MemoryLog(partition=partition)
-
-    def process(self, reports: list[AdmittedReport]) -> None:
-        for one in reports:
-            self.log.append(encode(one))
-        for batch in batches(self.log, self.made, size=3):
-            self.stage(batch)
-
-    def sees(self, windows: list[IncidentWindow]) -> IncidentColumns:
-        with self.transaction() as stores:
-            return with_bodies(stores.incidents.of_windows(windows))
+def sees(desk: Desk, windows: list[IncidentWindow]) -> IncidentColumns:
+    with desk.transaction() as stores:
+        return with_bodies(stores.incidents.of_windows(windows))
 
 
 def with_bodies(columns: IncidentColumns) -> IncidentColumns:
@@ -99,17 +87,17 @@ def test_two_desks_see_what_either_stored(
         desk = data.draw(st.sampled_from(desks))
         desk.process(reports)
         for window in windows(all_cells(made)):
-            assert_same(desk.sees([window]), stored(made, [window]))
+            assert_same(sees(desk, [window]), stored(made, [window]))
     everything = windows(all_cells(made))
     for desk in desks:
-        assert_same(desk.sees(everything), stored(made, everything))
+        assert_same(sees(desk, everything), stored(made, everything))
 
 
 def test_what_was_rolled_back_is_forgotten(made: Database) -> None:
     desk = Desk(made, "node-a")
     desk.process([admitted(report("root-1"))])
     everything = windows(all_cells(made))
-    before = desk.sees(everything)
+    before = sees(desk, everything)
 
     def crash(name: str) -> None:
         if name == "batch.before_commit":
@@ -119,14 +107,66 @@ def test_what_was_rolled_back_is_forgotten(made: Database) -> None:
     more = log_of([admitted(report("root-2", event_type="VC_KILLING"))], start=1)
     with pytest.raises(KeyError):
         broken(next(iter(batches(more, made, size=1))))
-    assert_same(desk.sees(everything), before)
+    assert_same(sees(desk, everything), before)
     assert len(before.incident_id) == 1
 
 
 def test_is_bounded() -> None:
-    cache = IncidentCache(most_rows=0)
-    cache.fill([1], [])
-    cache.agree(5, is_foreign=False)
-    assert not cache.missing([1])
-    cache.agree(6, is_foreign=True)
-    assert cache.missing([1, 2]) == [1, 2]
+    one, two = (IncidentWindow(cells4=frozenset({at}), day_from=0, day_to=9) for at in (1, 2))
+    cache = IncidentCache(most_rows=1)
+    cache.fill([1], [(1, live(16_055, "one"))])
+    cache.shrink()
+    assert not cache.missing([one])
+    cache.fill([2], [(2, live(16_055, "two"))])
+    cache.shrink()
+    assert cache.missing([one, two]) == [1, 2]
+
+
+def live(day: int, name: str) -> LiveRow:
+    return LiveRow(
+        day, name, 0, "VC_KILLING", "VAC", "ARMED_GROUP", "", 3, None, None, None, None, None, 1
+    )
+
+
+def names() -> st.SearchStrategy[str]:
+    """Ids of ours, some that begin alike up to the last digits, and others."""
+    ours = st.builds(lambda root: incident_id(day_start_ms(16_055), root), st.text(max_size=3))
+    return st.one_of(ours, ours.map(lambda one: f"{one[:-2]}00"), st.text("ab-", max_size=4))
+
+
+@settings(max_examples=200)
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(16_054, 16_056), names(), st.integers(1, 3)),
+        unique_by=lambda one: one[1],
+    ),
+    data=st.data(),
+)
+def test_order_is_that_of_days_and_ids_whatever_the_ids(
+    rows: list[tuple[int, str, int]], data: st.DataObject
+) -> None:
+    cache = IncidentCache()
+    cache.fill([1, 2, 3], [(cell, live(day, name)) for day, name, cell in rows])
+    gone = data.draw(st.sets(st.sampled_from([name for _, name, _ in rows]))) if rows else set()
+    cache.drop(gone)
+    window = IncidentWindow(cells4=frozenset({1, 2, 3}), day_from=16_055, day_to=16_056)
+    selected = cache.select(window)
+    left = sorted((d, name) for d, name, _ in rows if name not in gone and d >= 16_055)
+    for selections in ([selected], [selected, selected]):
+        columns = cache.columns(cache.ordered(selections), lambda ids: [b""] * len(ids))
+        assert list(zip(columns.day.tolist(), columns.incident_id, strict=True)) == left
+
+
+def test_what_was_decoded_is_decoded_anew_after_a_write(made: Database) -> None:
+    desk = Desk(made, "node-a")
+    desk.process([admitted(report("root-1"))])
+    everything = windows(all_cells(made))[:1]
+    with desk.transaction() as stores:
+        columns = stores.incidents.of_windows(everything)
+        first = columns.incident(0)
+        assert columns.incident(0) is first
+    desk.process([admitted(report("root-1", revision=2, text="more is known"))])
+    with desk.transaction() as stores:
+        columns = stores.incidents.of_windows(everything)
+        assert columns.incident(0).members == (("root-1", 2),)
+        assert columns.incident(0) == decode(Incident, columns.body[0])

@@ -1,0 +1,78 @@
+"""What processing needs of one admitted report: found out once, and the message let go.
+
+A decoded message is some 25 objects and 5 kB. A batch of them, kept until it is stored, would no
+longer fit into the caches of the CPU, which costs more than decoding does (`docs/performance.md`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from processing.fuse.said import Said, said
+from schemas.codec import decode
+from schemas.column_types import to_micros
+from schemas.identity import report_id
+from schemas.report import AdmittedReport
+
+_NAN = math.nan
+
+
+class Account(NamedTuple):
+    """One report: its keys, its place as stated, and what fusing and summarising ask for.
+
+    `key` is the natural key (root_id, revision), `rank` decides a conflict over it: the smallest
+    wins. `lon`, `lat`, `radius_m` are as in `PlaceColumns`, the other words of a place "" if not
+    given. `started_us` is microseconds since 1970.
+    """
+
+    report_id: str
+    key: tuple[str, int]
+    received_us: int
+    node: str
+    unit_id: str
+    sha256: str
+    started_us: int
+    record_kind: str
+    lon: float
+    lat: float
+    radius_m: float
+    decoded_from: str
+    pcode: str
+    place_name: str
+    said: Said
+
+
+def account(admitted: AdmittedReport) -> Account:
+    """Return what processing needs of a report."""
+    report, place = admitted.report, admitted.report.location
+    content = said(admitted)
+    lon, lat = admitted.decoded_lon, admitted.decoded_lat
+    is_usable = admitted.place_usable and lon is not None and lat is not None
+    radius_m = admitted.decoded_radius_m
+    if radius_m is None:
+        radius_m = place.uncertainty_m
+    started = content.start[2]
+    # By position: naming the fields would cost more than making the tuple.
+    return Account(
+        report_id(started, report.root_id, report.revision),
+        (report.root_id, report.revision),
+        to_micros(admitted.received_at),
+        admitted.node,
+        admitted.unit_id,
+        admitted.sha256,
+        to_micros(started),
+        report.record_kind,
+        lon if is_usable and lon is not None else _NAN,
+        lat if is_usable and lat is not None else _NAN,
+        _NAN if radius_m is None else radius_m,
+        admitted.decoded_from or "",
+        place.pcode or "",
+        place.place_name or "",
+        content,
+    )
+
+
+def read_account(value: bytes) -> Account:
+    """Return the account in the bytes of a record. Raises InvalidMessageError."""
+    return account(decode(AdmittedReport, value))
