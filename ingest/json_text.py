@@ -11,11 +11,15 @@ import json
 import re
 from typing import Any, NamedTuple
 
+import numpy as np
 import orjson
 
 from ingest.finding import Refused, shown
 from schemas.codec import canonical
 
+_COLON = ord(":")
+# From here on an array of the bytes is worth making.
+_LONG = 8_192
 _BOM = b"\xef\xbb\xbf"
 # A JSON string, also one that never ends. Possessive, so that no input makes it go back.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
@@ -78,7 +82,14 @@ def repeats_no_key(text: bytes, form: bytes) -> bool:
     """
     # Each member has its colon, and reading drops a repeated member with all its colons. So if
     # the canonical form has as many, nothing was dropped; only an escaped colon could make up.
-    return text.count(b":") == form.count(b":") and not (b"\\" in text and b"\\u003" in text)
+    return _colons(text) == _colons(form) and not (b"\\" in text and b"\\u003" in text)
+
+
+def _colons(text: bytes) -> int:
+    if len(text) < _LONG:
+        return text.count(b":")
+    # Compares many bytes at once, where `count` stops at every colon.
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == _COLON))
 
 
 def depth(text: bytes, *, stop_after: int) -> int:

@@ -25,6 +25,7 @@ from ingest.body import read_body
 from ingest.credentials import Denial, Sender
 from ingest.door import Door
 from ingest.finding import Refused
+from ingest.gathering import Gathering
 from ingest.media import is_json, is_lines, media_type
 from ingest.responses import json_response, problem_response
 from ingest.spool_entry import SpoolVerdict
@@ -87,6 +88,7 @@ class Intake:
 
     def __init__(self, door: Door) -> None:
         self._door = door
+        self._spool = Gathering(door.spool)
 
     @_answered
     async def report(self, request: Request) -> Response:
@@ -185,8 +187,7 @@ class Intake:
     async def _store(self, admitted: Sequence[Admitted]) -> list[SpoolVerdict]:
         if not admitted:
             return []
-        future = self._door.spool.append([it.entry for it in admitted])
-        return await asyncio.wrap_future(future)
+        return await self._spool.append([it.entry for it in admitted])
 
     async def _recall(self, answer: Trimmed) -> Told:
         """Ask the database for a first answer that the log has let go."""

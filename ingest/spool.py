@@ -12,7 +12,8 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, islice
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,6 +38,7 @@ from schemas.errors import StorageError, StorageFullError
 log = structlog.get_logger(__name__)
 
 Verdicts = list[SpoolVerdict]
+_report_id = attrgetter("report_id")
 
 
 @dataclass(slots=True)
@@ -109,7 +111,7 @@ class Spool:
         Does not block. The future raises StorageFullError when they can't be stored, and then
         none of them is. All entries of one call are in one transaction.
         """
-        job = _Job(entries, sum(len(entry.value) for entry in entries))
+        job = _Job(entries, sum([len(entry.value) for entry in entries]))
         with self._changed:
             refusal = self._refusal(job)
             if refusal is not None:
@@ -189,8 +191,7 @@ class Spool:
     def _serve(self, jobs: list[_Job]) -> None:
         entries = [entry for job in jobs for entry in job.entries]
         try:
-            verdicts = self._store(entries)
-            self._remember(entries, verdicts)
+            verdicts = self._store(entries, size=sum([job.size for job in jobs]))
             self._checkpoint(AFTER_FSYNC)
         except StorageError as error:
             self._fail(jobs, error)
@@ -209,15 +210,17 @@ class Spool:
                 job.future.set_result(verdicts[start:end])
             start = end
 
-    def _store(self, entries: Sequence[SpoolEntry]) -> Verdicts:
+    def _store(self, entries: Sequence[SpoolEntry], *, size: int) -> Verdicts:
         if not entries:
             self._file.probe()
             return []
+        start = self._file.end
         with self._metrics.commit_seconds.time():
             verdicts = self._file.append(entries)
-        self._metrics.appended.inc(sum(isinstance(verdict, Appended) for verdict in verdicts))
+        self._metrics.appended.inc(self._file.end - start)
         self._metrics.end.set(self._file.end)
-        self._checkpoints.wrote(sum(len(entry.value) for entry in entries))
+        self._checkpoints.wrote(size)
+        self._remember(entries, verdicts, start=start)
         return verdicts
 
     def _fail(self, jobs: list[_Job], error: StorageError) -> None:
@@ -229,15 +232,19 @@ class Spool:
             if job.future.set_running_or_notify_cancel():
                 job.future.set_exception(error)
 
-    def _remember(self, entries: Sequence[SpoolEntry], verdicts: Verdicts) -> None:
-        for entry, verdict in zip(entries, verdicts, strict=True):
-            if isinstance(verdict, Appended):
-                self._recent[entry.report_id] = verdict.position
+    def _remember(self, entries: Sequence[SpoolEntry], verdicts: Verdicts, *, start: int) -> None:
+        if self._file.end - start == len(entries):
+            # All of them are new, as nearly always.
+            self._recent.update(zip(map(_report_id, entries), count(start), strict=False))
+        else:
+            for entry, verdict in zip(entries, verdicts, strict=True):
+                if isinstance(verdict, Appended):
+                    self._recent[entry.report_id] = verdict.position
         self._forget(len(self._recent) - self._limits.recent_ids)
 
-    def _forget(self, count: int) -> None:
+    def _forget(self, many: int) -> None:
         """Let the oldest ids go, all of them in one walk: each walk steps over those before."""
-        for oldest in list(islice(self._recent, max(0, count))):
+        for oldest in list(islice(self._recent, max(0, many))):
             self._indexed_from = self._recent.pop(oldest) + 1
 
     def _trim_some(self) -> None:

@@ -11,7 +11,6 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -40,6 +39,7 @@ TRIM_ROWS = 1_000
 # After each statement the thread has to get the interpreter back from the event loop, so many rows
 # are one statement. ROLLBACK: undoing this statement alone would make SQLite keep a journal of it.
 _INSERT = "INSERT OR ROLLBACK INTO spool (position, root_id, revision, sha256, value) VALUES {rows}"
+_COLUMNS = 5
 _ROW = "(?, ?, ?, ?, ?)"
 # Rows a statement, the most first. SQLite allows 6,500 with five parameters each.
 _AT_ONCE = tuple((many, _INSERT.format(rows=", ".join([_ROW] * many))) for many in (100, 10, 1))
@@ -154,22 +154,24 @@ class SpoolFile:
         """Store some entries and return the position of the first."""
         start = self._next_position
         if entries:
-            rows = [
-                (position, root_id, revision, sha256, value)
-                for position, (root_id, revision, sha256, _, value) in enumerate(entries, start)
-            ]
-            self._write(lambda db: self._insert_rows(db, rows), point=BEFORE_FSYNC)
+            self._write(lambda db: self._insert_rows(db, entries), point=BEFORE_FSYNC)
             self._keys.add(keys, start=start)
-            self._next_position = start + len(rows)
+            self._next_position = start + len(entries)
         return start
 
-    def _insert_rows(self, db: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    def _insert_rows(self, db: sqlite3.Connection, entries: Sequence[SpoolEntry]) -> None:
+        # All columns of all rows, one after another.
+        rows: list[object] = []
+        for position, (root_id, revision, sha256, _, value) in enumerate(
+            entries, self._next_position
+        ):
+            rows += (position, root_id, revision, sha256, value)
         done = 0
         for many, statement in _AT_ONCE:
-            while len(rows) - done >= many:
-                db.execute(statement, list(chain.from_iterable(rows[done : done + many])))
-                done += many
-        self._keys.move_some(db, most=2 * len(rows))
+            while len(rows) - done >= many * _COLUMNS:
+                db.execute(statement, rows[done : done + many * _COLUMNS])
+                done += many * _COLUMNS
+        self._keys.move_some(db, most=2 * len(entries))
 
     def _write(self, work: _Work, *, point: str | None = None) -> None:
         db = self._live()
@@ -242,6 +244,8 @@ def connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(
         path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
+    # Of a new file: a report fills a quarter of a page of 4096 and would leave a quarter empty.
+    db.execute("PRAGMA page_size = 8192")
     # Checkpoints have a thread of their own: a commit must not wait for one.
     db.execute("PRAGMA wal_autocheckpoint = 0")
     mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]

@@ -15,8 +15,9 @@ from itertools import count, islice
 
 Key = tuple[str, int]
 
-# Enough that neighbours meet, few enough that opening again reads them in a tenth of a second.
-_GENERATION = 20_000
+# Enough that neighbours meet, few enough that opening again moves them in less than a second and
+# that they need 15 MB. Two generations are in memory while one leaves.
+_GENERATION = 50_000
 # SQLite allows 32,766 parameters; two a key.
 _KEYS_PER_LOOKUP = 400
 
