@@ -11,6 +11,7 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from deploy.ahead import AheadSource
 from deploy.box import Box
 from deploy.crash import checkpoint_from
 from deploy.health import serving_health
@@ -89,9 +90,10 @@ class _Desk:
         reader = SpoolReader(
             settings.spool_path, partition=settings.node, wake_path=settings.wake_path
         )
+        self.stack.enter_context(reader)
         worker = worker_of(
             self.box,
-            self.stack.enter_context(reader),
+            self.stack.enter_context(AheadSource(reader)),
             checkpoint=checkpoint_from(settings.crash_at),
             stored=_nobody if deliverer is None else deliverer.wake,
         )

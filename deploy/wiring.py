@@ -10,11 +10,11 @@ from collections.abc import Callable
 import structlog
 from typing_extensions import override
 
+from deploy.ahead import AheadSource
 from deploy.box import Box
 from deploy.crash import Checkpoint
 from deploy.garbage import rest_the_collector
 from ingest.bell import ring
-from ingest.spool_reader import SpoolReader
 from processing.adapters.http.attempting import Surroundings
 from processing.adapters.http.deliver import Deliverer
 from processing.adapters.http.sender import SendLimits
@@ -23,13 +23,13 @@ from processing.adapters.sql.outbox import SqlOutbox
 from processing.adapters.sql.positions import SqlPositions
 from processing.adapters.sql.recompute import SqlRecomputer
 from processing.adapters.sql.transaction import sql_stores
-from processing.batch.account import Account, read_account
+from processing.batch.account import Account
 from processing.engine.batch import Batch
 from processing.engine.limits import EngineLimits
 from processing.engine.loop import Ports, Worker
 from processing.notify.addresses import allow_list
 from processing.notify.sealing import Sealer
-from processing.pipeline import Pipeline
+from processing.pipeline import BEFORE_COMMIT, Pipeline
 
 log = structlog.get_logger(__name__)
 
@@ -72,15 +72,21 @@ def deliverer_of(box: Box, checkpoint: Checkpoint) -> Deliverer:
 
 
 def worker_of(
-    box: Box, source: SpoolReader, *, checkpoint: Checkpoint, stored: Callable[[], None]
+    box: Box, source: AheadSource, *, checkpoint: Checkpoint, stored: Callable[[], None]
 ) -> Worker[Account]:
     """Return the worker that moves the spool into conclusions; `stored` is told of each batch."""
+
+    def passing(name: str) -> None:
+        checkpoint(name)
+        if name == BEFORE_COMMIT:
+            source.look_ahead()
+
     pipeline = Pipeline(
         sql_stores(box.database.begin),
         box.mission.zone(),
         clock=box.clock,
         link=link_of(box),
-        checkpoint=checkpoint,
+        checkpoint=passing,
     )
 
     warm = False
@@ -98,7 +104,7 @@ def worker_of(
         source=source,
         stage=stage,
         positions=SqlPositions(box.database.begin),
-        decode=read_account,
+        decode=source.decode,
         monotonic=time.monotonic,
     )
     limits = EngineLimits(

@@ -22,8 +22,8 @@ from schemas.log import Record, Source
 
 log = structlog.get_logger()
 
-# Turns the bytes of a record into its message, or raises InvalidMessageError.
-Decode = Callable[[bytes], MessageT]
+# Turns a record into its message, or raises InvalidMessageError.
+Decode = Callable[[Record], MessageT]
 # Stores a batch whole or not at all, with its position.
 Stage = Callable[[Batch[MessageT]], None]
 
@@ -145,7 +145,7 @@ class Worker(Generic[MessageT]):
         bad: list[SetAside[MessageT]] = []
         for record in records:
             try:
-                good.append(Decoded(record, self._ports.decode(record.value)))
+                good.append(Decoded(record, self._ports.decode(record)))
             except InvalidMessageError as error:
                 bad.append(SetAside(record, f"undecodable: {error}"[:MAX_REASON]))
             except (StorageError, MemoryError):

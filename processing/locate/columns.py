@@ -39,8 +39,8 @@ class LocatedColumns:
     counties as candidates.
 
     `place_from` says how: degrees, mgrs, pcode, place_name, unresolved. `cell4` are H3 cells of
-    resolution 4 as signed 64-bit integers. `adm1`, `adm2` are P-codes when the whole circle lies in one
-    area, else ""; `adm2_candidates` are all counties that the circle touches, sorted.
+    resolution 4 as signed 64-bit integers. `adm1`, `adm2` are P-codes when the whole circle lies
+    in one area, else ""; `adm2_candidates` are all counties that the circle touches, sorted.
     """
 
     lon: FloatArray

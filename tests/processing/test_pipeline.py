@@ -240,7 +240,7 @@ def drain(made: Database, log: MemoryLog, checkpoint: Callable[[str], None]) -> 
         source=log,
         stage=pipeline(made, checkpoint=checkpoint),
         positions=SqlPositions(made.begin),
-        decode=read_account,
+        decode=lambda record: read_account(record.value),
         monotonic=time.monotonic,
     )
     log.waits = 0

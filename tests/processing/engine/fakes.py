@@ -106,7 +106,7 @@ class Bench:
             source=self.log,
             stage=self.store.stage,
             positions=self.store,
-            decode=decode,
+            decode=lambda record: decode(record.value),
             monotonic=self.clock,
         )
         self.worker: Worker[str] = Worker(ports, self.limits)
