@@ -17,8 +17,8 @@ from ingest.spool_entry import SpoolEntry, SpoolVerdict
 # How many entries a request has in the job, and who waits for their verdicts.
 _Share = tuple[int, asyncio.Future[list[SpoolVerdict]]]
 
-# Two usual batches: with more, the spool would wait while they are admitted.
-_MAX_ENTRIES = 150
+# A few usual batches: with more, the spool would wait while the next are admitted.
+_MAX_ENTRIES = 250
 
 
 class Gathering:

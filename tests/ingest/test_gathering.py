@@ -71,7 +71,7 @@ def test_many_are_several_jobs(tmp_path: Path) -> None:
     with counted(tmp_path) as spool:
         answers = asyncio.run(send(spool))
         assert [it for answer in answers for it in answer] == list(map(Appended, range(1, 501)))
-        assert spool.jobs == [200, 200, 100]
+        assert spool.jobs == [300, 200]
 
 
 def test_all_are_told_when_nothing_could_be_stored(tmp_path: Path) -> None:
