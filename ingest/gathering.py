@@ -17,8 +17,8 @@ from ingest.spool_entry import SpoolEntry, SpoolVerdict
 # How many entries a request has in the job, and who waits for their verdicts.
 _Share = tuple[int, asyncio.Future[list[SpoolVerdict]]]
 
-# A quarter of what one commit takes: more would only make the first of them wait.
-_MAX_ENTRIES = 1_250
+# A few usual batches: with more, the spool would wait while the next are admitted.
+_MAX_ENTRIES = 250
 
 
 class Gathering:

@@ -201,14 +201,15 @@ class Spool:
             self._fail(jobs, StorageFullError("the spool stopped"))
             raise
         self._failing = False
-        if self._wake_path is not None:
-            ring(self._wake_path)
         start = 0
         for job in jobs:
             end = start + len(job.entries)
             if job.future.set_running_or_notify_cancel():
                 job.future.set_result(verdicts[start:end])
             start = end
+        # After the answers: who sent waits for them, the desk takes longer anyway.
+        if self._wake_path is not None:
+            ring(self._wake_path)
 
     def _store(self, entries: Sequence[SpoolEntry], *, size: int) -> Verdicts:
         if not entries:

@@ -154,12 +154,13 @@ class SpoolFile:
         """Store some entries and return the position of the first."""
         start = self._next_position
         if entries:
-            self._write(lambda db: self._insert_rows(db, entries), point=BEFORE_FSYNC)
-            self._keys.add(keys, start=start)
+            self._write(lambda db: self._insert_rows(db, entries, keys), point=BEFORE_FSYNC)
             self._next_position = start + len(entries)
         return start
 
-    def _insert_rows(self, db: sqlite3.Connection, entries: Sequence[SpoolEntry]) -> None:
+    def _insert_rows(
+        self, db: sqlite3.Connection, entries: Sequence[SpoolEntry], keys: Sequence[Key]
+    ) -> None:
         # All columns of all rows, one after another.
         rows: list[object] = []
         for position, (root_id, revision, sha256, _, value) in enumerate(
@@ -171,7 +172,7 @@ class SpoolFile:
             while len(rows) - done >= many * _COLUMNS:
                 db.execute(statement, rows[done : done + many * _COLUMNS])
                 done += many * _COLUMNS
-        self._keys.move_some(db, most=2 * len(entries))
+        self._keys.add(db, keys, start=self._next_position)
 
     def _write(self, work: _Work, *, point: str | None = None) -> None:
         db = self._live()

@@ -30,12 +30,20 @@ _KEYS_END = "CREATE TABLE IF NOT EXISTS spool_keys_end (position INTEGER NOT NUL
 _END = "SELECT position FROM spool_keys_end"
 _FIRST_END = "INSERT INTO spool_keys_end (position) VALUES (1)"
 _SET_END = "UPDATE spool_keys_end SET position = ?"
-_UNMOVED = (
-    "SELECT root_id, revision, position FROM spool WHERE position >= ? AND position < ? "
-    "ORDER BY root_id, revision"
+_MOVE_ALL = (
+    "INSERT OR IGNORE INTO spool_keys SELECT root_id, revision, position FROM spool "
+    "WHERE position >= ? AND position < ? ORDER BY root_id, revision"
 )
-_MOVE_ALL = f"INSERT OR IGNORE INTO spool_keys {_UNMOVED}"
-_LEAVE = f"CREATE TEMP TABLE leaving AS {_UNMOVED}"
+# In order from the start: putting a whole generation in order at once would hold a commit up.
+_YOUNG = (
+    "CREATE TEMP TABLE young (root_id, revision, position, PRIMARY KEY (root_id, revision)) "
+    "WITHOUT ROWID"
+)
+_ADD = (
+    "INSERT INTO temp.young SELECT root_id, revision, position FROM spool "
+    "WHERE position >= ? AND position < ?"
+)
+_LEAVE = "CREATE TEMP TABLE leaving AS SELECT * FROM temp.young ORDER BY root_id, revision"
 _MOVE_SOME = (
     "INSERT OR IGNORE INTO spool_keys SELECT root_id, revision, position FROM temp.leaving "
     "WHERE rowid > ? AND rowid <= ?"
@@ -65,8 +73,8 @@ class SpoolKeys:
         """
         self._young, self._leaving, self._moved = {}, {}, 0
         db.execute("PRAGMA temp_store = MEMORY")
-        db.execute(_KEYS)
-        db.execute(_KEYS_END)
+        for statement in (_KEYS, _KEYS_END, _YOUNG):
+            db.execute(statement)
         row = db.execute(_END).fetchone()
         if row is not None and row[0] == end:
             self._end = end
@@ -90,21 +98,26 @@ class SpoolKeys:
             found |= self._look_up(db, keys)
         return found
 
-    def add(self, keys: Iterable[Key], *, start: int) -> None:
-        """Remember the keys of records that are committed, the first of them at a position."""
+    def add(self, db: sqlite3.Connection, keys: Sequence[Key], *, start: int) -> None:
+        """Remember the keys of new records, the first of them at a position, and move some others.
+
+        Call it inside of the transaction that writes the records.
+        """
+        self._move_some(db, most=2 * len(keys))
+        db.execute(_ADD, (start, start + len(keys)))
         self._young.update(zip(keys, count(start), strict=False))
 
-    def move_some(self, db: sqlite3.Connection, *, most: int) -> None:
-        """Move some keys into the table, if it is time. Call it inside of a transaction.
+    def _move_some(self, db: sqlite3.Connection, *, most: int) -> None:
+        """Move some keys into the table, if it is time.
 
-        `most` should be more than are added, so that one generation has left before the next is
-        full.
+        More than are added, so that one generation has left before the next is full.
         """
         if not self._leaving:
             if len(self._young) < self._generation:
                 return
+            db.execute(_LEAVE)
+            db.execute("DELETE FROM temp.young")
             self._leaving, self._young, self._moved = self._young, {}, 0
-            db.execute(_LEAVE, (self._end, self._end + len(self._leaving)))
         db.execute(_MOVE_SOME, (self._moved, self._moved + most))
         self._moved += most
         if self._moved >= len(self._leaving):

@@ -65,13 +65,13 @@ def test_many_are_several_jobs(tmp_path: Path) -> None:
     async def send(spool: Spool) -> list[list[SpoolVerdict]]:
         gathering = Gathering(spool)
         return await asyncio.gather(
-            *(gathering.append([entry(f"{n}-{m}") for m in range(500)]) for n in range(4))
+            *(gathering.append([entry(f"{n}-{m}") for m in range(100)]) for n in range(5))
         )
 
     with counted(tmp_path) as spool:
         answers = asyncio.run(send(spool))
-        assert [it for answer in answers for it in answer] == list(map(Appended, range(1, 2_001)))
-        assert spool.jobs == [1_500, 500]
+        assert [it for answer in answers for it in answer] == list(map(Appended, range(1, 501)))
+        assert spool.jobs == [300, 200]
 
 
 def test_all_are_told_when_nothing_could_be_stored(tmp_path: Path) -> None:
