@@ -1,53 +1,154 @@
-"""Reading ahead: while a batch is being committed, the next one is read and decoded.
+"""Reading ahead: while one batch is stored, a child process reads and decodes the next.
 
-A commit waits for the disk outside of Python, for about as long as it takes to decode the next
-batch. Nothing else of a batch runs beside it: two threads that both want the interpreter cost more
-than they gain (`docs/performance.md`).
+Decoding is a seventh of what a report costs the desk, it needs nothing of the database, and a box
+has two cores; a thread would only take turns with the worker. The child is started when the desk
+is far behind and ends when it was not needed for a while. Whatever happens to it, the desk reads
+by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+import os
+import pickle
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Protocol, Self
+
+import structlog
 
 from processing.batch.account import Account, read_account
-from schemas.errors import StorageError
+from processing.fuse.said import Said
+from schemas.clock import Monotonic
 from schemas.log import Record, Source
+
+log = structlog.get_logger(__name__)
+
+# What is asked of the child: position, most records, most bytes. What it answers: how many bytes
+# of the shared file hold the records (FAILED: they can't be read now).
+REQUEST = struct.Struct("<qqq")
+ANSWER = struct.Struct("<q")
+FAILED = -1
 
 # A batch of so many records tells that there are more behind it.
 FAR_BEHIND = 500
+# How long a child is kept that nobody needs, and how long none is started after one failed.
+REST_S = 60.0
+
+# An account without what it says, and that: plain tuples are quicker to send.
+Plain = tuple[tuple[object, ...], tuple[object, ...]]
+# Position, value and account of a record; None for the last when it cannot be decoded.
+Prepared = tuple[int, bytes, Plain | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ahead:
-    """Records that were read ahead, and the accounts in those that could be decoded."""
-
-    records: Sequence[Record]
-    accounts: dict[int, Account | None]
+class ChildGoneError(Exception):
+    """The child ended or cannot be reached."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What the next read will ask for, if all goes well."""
+class Reader(Protocol):
+    """Whoever prepares records elsewhere, one request at a time."""
 
-    position: int
-    max_records: int
-    max_bytes: int
+    is_warm: bool
+
+    def ask(self, position: int, *, max_records: int, max_bytes: int) -> None:
+        """Have the records at and after a position prepared. Raises ChildGoneError."""
+
+    def has_answered(self) -> bool:
+        """Say whether `answer` would not wait."""
+
+    def answer(self) -> Sequence[Prepared]:
+        """Wait for what was asked; empty when the log can't be read now. Raises ChildGoneError."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class Child:
+    """A process that reads ahead."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        *,
+        requests: IO[bytes],
+        answers: IO[bytes],
+        file: IO[bytes],
+    ) -> None:
+        self._process = process
+        self._requests, self._answers, self._file = requests, answers, file
+        self.is_warm = False
+
+    def ask(self, position: int, *, max_records: int, max_bytes: int) -> None:
+        """Have the records at and after a position prepared."""
+        try:
+            self._requests.write(REQUEST.pack(position, max_records, max_bytes))
+        except OSError as error:
+            raise ChildGoneError from error
+
+    def has_answered(self) -> bool:
+        """Say whether `answer` would not wait."""
+        return bool(select.select([self._answers], [], [], 0.0)[0])
+
+    def answer(self) -> Sequence[Prepared]:
+        """Wait for what was asked; empty when the log can't be read now."""
+        head = self._answers.read(ANSWER.size)
+        if not head or len(head) != ANSWER.size:
+            raise ChildGoneError
+        self.is_warm = True
+        size = ANSWER.unpack(head)[0]
+        if size == FAILED:
+            return ()
+        prepared: list[Prepared] = pickle.loads(  # noqa: S301 - written by our own child
+            os.pread(self._file.fileno(), size, 0)
+        )
+        return prepared
+
+    def close(self) -> None:
+        """End the process: it holds nothing that could be lost."""
+        self._process.kill()
+        self._process.wait()
+        for end in (self._requests, self._answers, self._file):
+            end.close()
+
+
+def start_child(spool: Path, partition: str) -> Child:
+    """Start a child that reads a spool. What it answers lies in a file without a name."""
+    file = tempfile.TemporaryFile(dir=spool.parent)  # noqa: SIM115 - the child's end closes it
+    process = subprocess.Popen(  # noqa: S603 - ourselves
+        [sys.executable, "-m", "deploy.serve_ahead", str(spool), partition, str(file.fileno())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        pass_fds=[file.fileno()],
+        bufsize=0,
+    )
+    if process.stdin is None or process.stdout is None:
+        raise ChildGoneError
+    return Child(process, requests=process.stdin, answers=process.stdout, file=file)
 
 
 class AheadSource:
-    """A log that can be read ahead. `read`, `wait` and `decode` are for one thread."""
+    """A log that is read ahead while its reader is far behind. For one thread.
 
-    def __init__(self, source: Source) -> None:
+    Leaving it ends the child; the source is somebody else's to close.
+    """
+
+    def __init__(
+        self, source: Source, start: Callable[[], Reader], *, monotonic: Monotonic
+    ) -> None:
         self.partition = source.partition
         self._source = source
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ahead")
-        self._next: Wanted | None = None
-        self._asked: tuple[Wanted, Future[Ahead]] | None = None
-        self._known: dict[int, Account | None] = {}
+        self._start = start
+        self._monotonic = monotonic
+        self._child: Reader | None = None
+        self._asked: int | None = None
+        self._known: dict[int, Account] = {}
+        self._rest_until = 0.0
+        self._used_at = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -58,28 +159,21 @@ class AheadSource:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._thread.shutdown()
-
-    def look_ahead(self) -> None:
-        """Begin to read what comes next, if the last read told that there is more. Never waits."""
-        wanted, self._next = self._next, None
-        if wanted is not None and self._asked is None:
-            self._asked = wanted, self._thread.submit(self._prepared, wanted)
+        self._end()
 
     def read(self, position: int, *, max_records: int, max_bytes: int) -> Sequence[Record]:
         """Return the records at and after a position, as the log itself would."""
         records = self._taken(position, max_records)
         if not records:
             records = self._source.read(position, max_records=max_records, max_bytes=max_bytes)
-        self._next = None
         if len(records) >= FAR_BEHIND:
-            self._next = Wanted(
-                position=records[-1].position + 1, max_records=max_records, max_bytes=max_bytes
-            )
+            self._ask(records[-1].position + 1, max_records, max_bytes)
         return records
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait as the log does."""
+        """Wait as the log does: nobody is far behind then."""
+        if self._child is not None and self._monotonic() - self._used_at > REST_S:
+            self._end()
         return self._source.wait(timeout_s)
 
     def decode(self, record: Record) -> Account:
@@ -88,32 +182,61 @@ class AheadSource:
         return read_account(record.value) if known is None else known
 
     def _taken(self, position: int, max_records: int) -> Sequence[Record]:
-        """Return what was read ahead, nothing if it is not what is wanted now."""
-        asked, self._asked = self._asked, None
-        self._known = {}
-        if asked is None:
+        """Return what the child prepared of this position, nothing if it did not.
+
+        One that was just started is not waited for; its first answer comes too late for anybody.
+        """
+        child, asked = self._child, self._asked
+        self._known.clear()
+        if child is None or asked is None:
             return ()
-        wanted, future = asked
         try:
-            # Also when it is not wanted: the log is for one thread at a time.
-            ahead = future.result()
-        except StorageError:
+            if not child.has_answered() and (asked != position or not child.is_warm):
+                return ()
+            prepared = child.answer()
+        except ChildGoneError:
+            self._fail()
             return ()
-        if wanted.position != position:
-            return ()
-        self._known = ahead.accounts
-        return ahead.records[:max_records]
+        self._asked = None
+        return self._records(prepared[:max_records]) if asked == position else ()
 
-    def _prepared(self, wanted: Wanted) -> Ahead:
-        records = self._source.read(
-            wanted.position, max_records=wanted.max_records, max_bytes=wanted.max_bytes
-        )
-        accounts = {record.position: _account(record) for record in records}
-        return Ahead(records=records, accounts=accounts)
+    def _records(self, prepared: Sequence[Prepared]) -> Sequence[Record]:
+        records = []
+        for position, value, fields in prepared:
+            records.append(Record(self.partition, position, value))
+            if fields is not None:
+                self._known[position] = account_of(fields)
+        return records
+
+    def _ask(self, position: int, max_records: int, max_bytes: int) -> None:
+        now = self._monotonic()
+        if self._asked is not None or now < self._rest_until:
+            return
+        self._used_at = now
+        try:
+            self._child = self._child or self._start()
+            self._child.ask(position, max_records=max_records, max_bytes=max_bytes)
+        except (ChildGoneError, OSError):
+            self._fail()
+        else:
+            self._asked = position
+
+    def _fail(self) -> None:
+        log.warning("reading ahead failed, the desk reads by itself", again_in_s=REST_S)
+        self._rest_until = self._monotonic() + REST_S
+        self._end()
+
+    def _end(self) -> None:
+        child, self._child, self._asked = self._child, None, None
+        if child is not None:
+            child.close()
 
 
-def _account(record: Record) -> Account | None:
-    try:
-        return read_account(record.value)
-    except Exception:  # noqa: BLE001 - the worker decodes it again, and says what is wrong
-        return None
+def plain(account: Account) -> Plain:
+    """Return an account as plain tuples."""
+    return account[:-1], tuple(account.said)
+
+
+def account_of(fields: Plain) -> Account:
+    """Return the account that was sent as plain tuples."""
+    return Account._make((*fields[0], Said._make(fields[1])))

@@ -11,7 +11,7 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from deploy.ahead import AheadSource
+from deploy.ahead import AheadSource, start_child
 from deploy.box import Box
 from deploy.crash import checkpoint_from
 from deploy.health import serving_health
@@ -91,9 +91,14 @@ class _Desk:
             settings.spool_path, partition=settings.node, wake_path=settings.wake_path
         )
         self.stack.enter_context(reader)
+        ahead = AheadSource(
+            reader,
+            partial(start_child, settings.spool_path, settings.node),
+            monotonic=time.monotonic,
+        )
         worker = worker_of(
             self.box,
-            self.stack.enter_context(AheadSource(reader)),
+            self.stack.enter_context(ahead),
             checkpoint=checkpoint_from(settings.crash_at),
             stored=_nobody if deliverer is None else deliverer.wake,
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 
-_GARBAGE_THRESHOLDS = (200_000, 50, 1_000)
+_THRESHOLDS = (1_000_000, 50, 1_000)
+_LOOK_EVERY = 2_000
 
 
 def rest_the_collector() -> None:
@@ -15,4 +16,23 @@ def rest_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_GARBAGE_THRESHOLDS)
+    gc.set_threshold(*_THRESHOLDS)
+
+
+class Sweeper:
+    """Spares the collector what a batch leaves behind: reports and incidents hold no cycles.
+
+    Looking through what each batch added to memory cost a twentieth of the desk's time. What the
+    other threads leave in cycles meanwhile is found at every two-thousandth batch.
+    """
+
+    def __init__(self) -> None:
+        self._batches = 0
+
+    def sweep(self) -> None:
+        """Have the collector pass over all that lives; call it after each batch."""
+        if self._batches % _LOOK_EVERY == 0:
+            gc.unfreeze()
+            rest_the_collector()
+        self._batches += 1
+        gc.freeze()

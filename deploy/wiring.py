@@ -13,7 +13,7 @@ from typing_extensions import override
 from deploy.ahead import AheadSource
 from deploy.box import Box
 from deploy.crash import Checkpoint
-from deploy.garbage import rest_the_collector
+from deploy.garbage import Sweeper
 from ingest.bell import ring
 from processing.adapters.http.attempting import Surroundings
 from processing.adapters.http.deliver import Deliverer
@@ -29,7 +29,7 @@ from processing.engine.limits import EngineLimits
 from processing.engine.loop import Ports, Worker
 from processing.notify.addresses import allow_list
 from processing.notify.sealing import Sealer
-from processing.pipeline import BEFORE_COMMIT, Pipeline
+from processing.pipeline import Pipeline
 
 log = structlog.get_logger(__name__)
 
@@ -75,30 +75,20 @@ def worker_of(
     box: Box, source: AheadSource, *, checkpoint: Checkpoint, stored: Callable[[], None]
 ) -> Worker[Account]:
     """Return the worker that moves the spool into conclusions; `stored` is told of each batch."""
-
-    def passing(name: str) -> None:
-        checkpoint(name)
-        if name == BEFORE_COMMIT:
-            source.look_ahead()
-
     pipeline = Pipeline(
         sql_stores(box.database.begin),
         box.mission.zone(),
         clock=box.clock,
         link=link_of(box),
-        checkpoint=passing,
+        checkpoint=checkpoint,
     )
 
-    warm = False
+    sweeper = Sweeper()
 
     def stage(batch: Batch[Account]) -> None:
-        nonlocal warm
         pipeline(batch)
         stored()
-        if not warm:
-            # The first batch has read the layers.
-            rest_the_collector()
-            warm = True
+        sweeper.sweep()
 
     ports = Ports(
         source=source,

@@ -33,9 +33,6 @@ from schemas.column_types import from_micros, to_micros
 Transaction = Callable[[], AbstractContextManager[Stores]]
 Checkpoint = Callable[[str], None]
 
-# A named point: all is concluded and written, and the commit comes next.
-BEFORE_COMMIT = "batch.before_commit"
-
 _NOTHING = Regrouped(groups={}, gone={})
 
 
@@ -92,7 +89,7 @@ class Pipeline:
         """Store a batch whole, or raise and store nothing of it. Durable when it returns."""
         with self._transaction() as stores:
             self._store(stores, batch)
-            self._checkpoint(BEFORE_COMMIT)
+            self._checkpoint("batch.before_commit")
         self._checkpoint("batch.after_commit")
         self._contents.shrink()
 

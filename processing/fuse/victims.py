@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 
 from processing.fuse.composed import NOBODY
 from schemas.codes.lists import code_list
@@ -45,7 +44,8 @@ class Tally:
 Harms = Mapping[str, Count]
 
 _NONE = Count()
-_NO_HARM: Harms = MappingProxyType({})
+# Shared by most reports, and never written to.
+_NO_HARM: Harms = {}
 _ZERO = (0, 0, 0)
 
 
