@@ -83,6 +83,11 @@ class Child:
         self._requests, self._answers, self._file = requests, answers, file
         self.is_warm = False
 
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
     def ask(self, position: int, *, max_records: int, max_bytes: int) -> None:
         """Have the records at and after a position prepared."""
         try:

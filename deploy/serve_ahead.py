@@ -18,23 +18,27 @@ from deploy.garbage import rest_the_collector
 from ingest.spool_reader import SpoolReader
 from processing.batch.account import read_account
 from schemas.errors import StorageError
-from schemas.log import Record
+from schemas.log import Record, Source
+
+_NICE = 5
 
 
 def main(spool: str, partition: str, file: str) -> None:
     """Prepare what is asked for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     rest_the_collector()
+    # The desk has the better claim to the cores.
+    os.nice(_NICE)
     with SpoolReader(Path(spool), partition=partition) as reader:
         serve(reader, sys.stdin.buffer, sys.stdout.buffer, file=int(file))
 
 
-def serve(reader: SpoolReader, requests: BinaryIO, answers: BinaryIO, *, file: int) -> None:
+def serve(log: Source, requests: BinaryIO, answers: BinaryIO, *, file: int) -> None:
     """Answer each request: the records in a file, their size through the pipe."""
     while len(request := requests.read(REQUEST.size)) == REQUEST.size:
         position, max_records, max_bytes = REQUEST.unpack(request)
         try:
-            records = reader.read(position, max_records=max_records, max_bytes=max_bytes)
+            records = log.read(position, max_records=max_records, max_bytes=max_bytes)
         except StorageError:
             answers.write(ANSWER.pack(FAILED))
         else:

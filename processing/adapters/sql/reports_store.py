@@ -18,9 +18,8 @@ _NARROW = ", ".join(
 _OF_ROOTS = f"""
 SELECT {_ALL} FROM json_each(?) AS j CROSS JOIN reports AS r ON r.root_id = j.value
 """  # noqa: S608 - names of ours
-_OF_SCENE = f"""
-SELECT {_NARROW} FROM json_each(?) AS j
-CROSS JOIN reports AS r ON r.day = j.value ->> 0 AND r.cell4 = j.value ->> 1
+_OF_DAYS = f"""
+SELECT {_NARROW} FROM json_each(?) AS j CROSS JOIN reports AS r ON r.day = j.value
 WHERE r.current AND r.fusible
 """  # noqa: S608 - names of ours
 _BODIES = """
@@ -48,7 +47,7 @@ class SqlReports:
         """Return the current, fusible reports of some (day, cell4), without their bodies."""
         missing = self._cache.missing(cells)
         if missing:
-            rows = self._sql.rows(_OF_SCENE, listed(missing))
+            rows = self._sql.rows(_OF_DAYS, listed(missing))
             self._cache.fill(missing, map(ReportRow._make, rows))
         return self._cache.select(cells)
 

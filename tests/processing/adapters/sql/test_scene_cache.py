@@ -85,7 +85,7 @@ def test_what_was_not_looked_at_for_longest_is_forgotten_first(made: Database) -
     (row,) = stored(made)
     cache = SceneCache(most_rows=2)
     for day in (1, 2, 3):
-        cache.fill([(day, 0)], [row._replace(report_id=f"report-{day}", day=day, cell4=0)])
-    cache.select([(1, 0)])
+        cache.fill([day], [row._replace(report_id=f"report-{day}", day=day, cell4=0)])
+    assert cache.missing([(1, 0)]) == []
     cache.shrink()
-    assert cache.missing([(1, 0), (2, 0), (3, 0)]) == [(2, 0)]
+    assert cache.missing([(1, 0), (2, 0), (3, 0)]) == [2]

@@ -1,0 +1,198 @@
+"""A log that is read ahead gives what the log gives, whatever the child does."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryFile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy.ahead import (
+    ANSWER,
+    FAR_BEHIND,
+    REQUEST,
+    REST_S,
+    AheadSource,
+    Child,
+    ChildGoneError,
+    Prepared,
+    plain,
+    start_child,
+)
+from deploy.serve_ahead import serve
+from ingest.spool import Spool
+from ingest.spool_entry import SpoolEntry
+from ingest.spool_reader import SpoolReader
+from processing.batch.account import read_account
+from schemas.codec import encode
+from schemas.errors import InvalidMessageError
+from tests.processing.building import MemoryLog, admitted, report
+from tests.processing.engine.fakes import Ticks
+from tests.support.box import wait_for
+
+VALUES = [encode(admitted(report(f"root-{n}"))) for n in range(20)]
+MANY = 3 * FAR_BEHIND
+
+
+def log_of(values: Sequence[bytes]) -> MemoryLog:
+    log = MemoryLog()
+    for value in values:
+        log.append(value)
+    return log
+
+
+@dataclass
+class FakeChild:
+    """A child that prepares when it is asked, and then does what a script says."""
+
+    log: MemoryLog
+    mood: Callable[[], str]
+    is_warm: bool = False
+    waiting: list[Sequence[Prepared]] = field(default_factory=list)
+    is_closed: bool = False
+    _mood: str = "answers"
+
+    def ask(self, position: int, *, max_records: int, max_bytes: int) -> None:
+        self._mood = self.mood()
+        if self._mood == "gone":
+            raise ChildGoneError
+        records = self.log.read(position, max_records=max_records, max_bytes=max_bytes)
+        self.waiting.append([(r.position, r.value, plain(read_account(r.value))) for r in records])
+
+    def has_answered(self) -> bool:
+        return self._mood != "late"
+
+    def answer(self) -> Sequence[Prepared]:
+        if self._mood == "dies":
+            raise ChildGoneError
+        self.is_warm = True
+        prepared = self.waiting.pop()
+        return () if self._mood == "cannot read" else prepared
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@given(
+    reads=st.lists(st.tuples(st.integers(0, MANY), st.integers(1, 2 * FAR_BEHIND)), max_size=8),
+    data=st.data(),
+)
+def test_gives_what_the_log_gives(reads: list[tuple[int, int]], data: st.DataObject) -> None:
+    log = log_of([VALUES[n % len(VALUES)] for n in range(MANY)])
+    moods = st.sampled_from(("answers", "late", "cannot read", "dies", "gone"))
+    clock = Ticks()
+    with AheadSource(log, lambda: FakeChild(log, lambda: data.draw(moods)), monotonic=clock) as one:
+        for at, most in reads:
+            position = at
+            # From somewhere on for a while, as a desk reads, then elsewhere, as after a failure.
+            for _ in range(3):
+                records = one.read(position, max_records=most, max_bytes=1 << 30)
+                assert records == log.read(position, max_records=most, max_bytes=1 << 30)
+                assert [one.decode(r).key for r in records] == [
+                    read_account(r.value).key for r in records
+                ]
+                position += len(records)
+                clock.now_s += data.draw(st.sampled_from((0.0, REST_S + 1)))
+
+
+def test_takes_from_a_warm_child_what_it_prepared() -> None:
+    log = log_of([VALUES[0]] * MANY)
+    child = FakeChild(log, lambda: "answers")
+    with AheadSource(log, lambda: child, monotonic=Ticks()) as one:
+        first = one.read(0, max_records=FAR_BEHIND, max_bytes=1 << 30)
+        assert len(child.waiting) == 1
+        log.records.clear()
+        assert len(one.read(len(first), max_records=FAR_BEHIND, max_bytes=1 << 30)) == FAR_BEHIND
+
+
+def test_ends_a_child_that_nobody_needs() -> None:
+    log, clock = log_of([VALUES[0]] * MANY), Ticks()
+    child = FakeChild(log, lambda: "answers")
+    with AheadSource(log, lambda: child, monotonic=clock) as one:
+        one.read(0, max_records=FAR_BEHIND, max_bytes=1 << 30)
+        one.wait(1.0)
+        assert not child.is_closed
+        clock.now_s += REST_S + 1
+        one.wait(1.0)
+        assert child.is_closed
+
+
+def test_a_record_that_cannot_be_decoded_says_so_where_it_is_decoded() -> None:
+    log = log_of([*[VALUES[0]] * FAR_BEHIND, b"{}"])
+    with TemporaryFile() as file:
+        answers = BytesIO()
+        requests = BytesIO(REQUEST.pack(FAR_BEHIND, 10, 1 << 30))
+        serve(log, requests, answers, file=file.fileno())
+        (size,) = ANSWER.unpack(answers.getvalue())
+        ((position, value, fields),) = pickle.loads(  # noqa: S301 - made above
+            os.pread(file.fileno(), size, 0)
+        )
+    assert (position, value, fields) == (FAR_BEHIND, b"{}", None)
+    with AheadSource(log, lambda: pytest.fail("not far behind"), monotonic=Ticks()) as one:
+        (record,) = one.read(FAR_BEHIND, max_records=10, max_bytes=1 << 30)
+        with pytest.raises(InvalidMessageError):
+            one.decode(record)
+
+
+def filled_spool(folder: Path, count: int) -> Path:
+    path = folder / "spool.db"
+    entries = [
+        SpoolEntry(f"root-{n}", 1, "0" * 64, f"report-{n}", VALUES[n % len(VALUES)])
+        for n in range(count)
+    ]
+    with Spool(path, node="node-1") as spool:
+        spool.append(entries).result()
+    return path
+
+
+def test_a_real_child_reads_a_real_spool_and_may_be_killed(tmp_path: Path) -> None:
+    path = filled_spool(tmp_path, 6 * FAR_BEHIND)
+    started: list[Child] = []
+
+    def start() -> Child:
+        started.append(start_child(path, "node-1"))
+        return started[-1]
+
+    with (
+        SpoolReader(path, partition="node-1") as reader,
+        SpoolReader(path, partition="node-1") as log,
+        AheadSource(reader, start, monotonic=Ticks()) as one,
+    ):
+        position = 1
+        while records := one.read(position, max_records=FAR_BEHIND, max_bytes=1 << 30):
+            expected = log.read(position, max_records=FAR_BEHIND, max_bytes=1 << 30)
+            assert list(records) == list(expected)
+            decoded = [one.decode(record) for record in records]
+            # NaN, where nothing is stated, equals nothing.
+            assert repr(decoded) == repr([read_account(record.value) for record in expected])
+            position = records[-1].position + 1
+            if position == 4 * FAR_BEHIND + 1:
+                os.kill(started[-1].pid, signal.SIGKILL)
+            elif position < 4 * FAR_BEHIND:
+                wait_for(started[-1].has_answered, within_s=60, saying="the child answers")
+        assert position == 6 * FAR_BEHIND + 1
+        assert len(started) == 1
+        assert started[0].is_warm
+
+
+def test_a_child_ends_with_its_standard_input(tmp_path: Path) -> None:
+    path = filled_spool(tmp_path, 1)
+    with TemporaryFile() as file:
+        ended = subprocess.run(
+            [sys.executable, "-m", "deploy.serve_ahead", str(path), "node-1", str(file.fileno())],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[file.fileno()],
+            check=False,
+            timeout=60,
+        )
+    assert ended.returncode == 0
