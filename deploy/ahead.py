@@ -35,8 +35,8 @@ REQUEST = struct.Struct("<qqq")
 ANSWER = struct.Struct("<q")
 FAILED = -1
 
-# A batch of so many records tells that there are more behind it.
-FAR_BEHIND = 500
+# A batch of so many records tells that the desk is seconds behind, not busy.
+FAR_BEHIND = 2_000
 # How long a child is kept that nobody needs, and how long none is started after one failed.
 REST_S = 60.0
 
@@ -136,6 +136,10 @@ def start_child(spool: Path, partition: str) -> Child:
     return Child(process, requests=process.stdin, answers=process.stdout, file=file)
 
 
+def _nothing() -> None:
+    """Do nothing with the time."""
+
+
 class AheadSource:
     """A log that is read ahead while its reader is far behind. For one thread.
 
@@ -143,8 +147,16 @@ class AheadSource:
     """
 
     def __init__(
-        self, source: Source, start: Callable[[], Reader], *, monotonic: Monotonic
+        self,
+        source: Source,
+        start: Callable[[], Reader],
+        *,
+        monotonic: Monotonic,
+        rest: Callable[[], None] = _nothing,
+        far_behind: int = FAR_BEHIND,
     ) -> None:
+        """Keep what is given. `rest` is called before each wait: nobody is far behind then."""
+        self._far_behind = far_behind
         self.partition = source.partition
         self._source = source
         self._start = start
@@ -152,6 +164,7 @@ class AheadSource:
         self._child: Reader | None = None
         self._asked: int | None = None
         self._known: dict[int, Account] = {}
+        self._rest = rest
         self._rest_until = 0.0
         self._used_at = 0.0
 
@@ -171,12 +184,13 @@ class AheadSource:
         records = self._taken(position, max_records)
         if not records:
             records = self._source.read(position, max_records=max_records, max_bytes=max_bytes)
-        if len(records) >= FAR_BEHIND:
+        if len(records) >= self._far_behind:
             self._ask(records[-1].position + 1, max_records, max_bytes)
         return records
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait as the log does: nobody is far behind then."""
+        """Wait as the log does, and end a child that nobody needs."""
+        self._rest()
         if self._child is not None and self._monotonic() - self._used_at > REST_S:
             self._end()
         return self._source.wait(timeout_s)

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from deploy.ahead import AheadSource, start_child
 from deploy.box import Box
 from deploy.crash import checkpoint_from
+from deploy.garbage import Sweeper
 from deploy.health import serving_health
 from deploy.wiring import Watched, deliverer_of, start_thread, worker_of
 from ingest.bell import Bell
@@ -91,23 +92,28 @@ class _Desk:
             settings.spool_path, partition=settings.node, wake_path=settings.wake_path
         )
         self.stack.enter_context(reader)
+        sweeper = Sweeper(time.monotonic)
         ahead = AheadSource(
             reader,
             partial(start_child, settings.spool_path, settings.node),
             monotonic=time.monotonic,
+            rest=sweeper.rest,
         )
         worker = worker_of(
             self.box,
             self.stack.enter_context(ahead),
             checkpoint=checkpoint_from(settings.crash_at),
-            stored=_nobody if deliverer is None else deliverer.wake,
+            stored=partial(_stored, deliverer, sweeper),
         )
         _count_progress(self.registry, worker)
         return worker
 
 
-def _nobody() -> None:
-    """Nobody waits for new deliveries in this process; the notify process looks by itself."""
+def _stored(deliverer: Deliverer | None, sweeper: Sweeper) -> None:
+    # Without a deliverer here the notify process looks by itself.
+    if deliverer is not None:
+        deliverer.wake()
+    sweeper.sweep()
 
 
 def _is_healthy(worker: Worker[Account] | None) -> bool:

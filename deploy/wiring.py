@@ -13,7 +13,6 @@ from typing_extensions import override
 from deploy.ahead import AheadSource
 from deploy.box import Box
 from deploy.crash import Checkpoint
-from deploy.garbage import Sweeper
 from ingest.bell import ring
 from processing.adapters.http.attempting import Surroundings
 from processing.adapters.http.deliver import Deliverer
@@ -74,7 +73,10 @@ def deliverer_of(box: Box, checkpoint: Checkpoint) -> Deliverer:
 def worker_of(
     box: Box, source: AheadSource, *, checkpoint: Checkpoint, stored: Callable[[], None]
 ) -> Worker[Account]:
-    """Return the worker that moves the spool into conclusions; `stored` is told of each batch."""
+    """Return the worker that moves the spool into conclusions.
+
+    `stored` is called after each batch.
+    """
     pipeline = Pipeline(
         sql_stores(box.database.begin),
         box.mission.zone(),
@@ -83,12 +85,9 @@ def worker_of(
         checkpoint=checkpoint,
     )
 
-    sweeper = Sweeper()
-
     def stage(batch: Batch[Account]) -> None:
         pipeline(batch)
         stored()
-        sweeper.sweep()
 
     ports = Ports(
         source=source,

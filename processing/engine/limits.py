@@ -19,9 +19,9 @@ class EngineLimits:
     after one that ran longer than `max_age_s`, the next takes fewer records.
     """
 
-    max_records: int = 2_000
-    max_bytes: int = 8_000_000
-    max_age_s: float = 0.5
+    max_records: int = 8_000
+    max_bytes: int = 16_000_000
+    max_age_s: float = 0.75
     idle_s: float = 1.0
     first_backoff_s: float = 0.05
     max_backoff_s: float = 5.0

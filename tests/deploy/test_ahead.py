@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 
 from deploy.ahead import (
     ANSWER,
-    FAR_BEHIND,
     REQUEST,
     REST_S,
     AheadSource,
@@ -41,6 +40,7 @@ from tests.processing.engine.fakes import Ticks
 from tests.support.box import wait_for
 
 VALUES = [encode(admitted(report(f"root-{n}"))) for n in range(20)]
+FAR_BEHIND = 50
 MANY = 3 * FAR_BEHIND
 
 
@@ -91,7 +91,12 @@ def test_gives_what_the_log_gives(reads: list[tuple[int, int]], data: st.DataObj
     log = log_of([VALUES[n % len(VALUES)] for n in range(MANY)])
     moods = st.sampled_from(("answers", "late", "cannot read", "dies", "gone"))
     clock = Ticks()
-    with AheadSource(log, lambda: FakeChild(log, lambda: data.draw(moods)), monotonic=clock) as one:
+    with AheadSource(
+        log,
+        lambda: FakeChild(log, lambda: data.draw(moods)),
+        monotonic=clock,
+        far_behind=FAR_BEHIND,
+    ) as one:
         for at, most in reads:
             position = at
             # From somewhere on for a while, as a desk reads, then elsewhere, as after a failure.
@@ -108,7 +113,7 @@ def test_gives_what_the_log_gives(reads: list[tuple[int, int]], data: st.DataObj
 def test_takes_from_a_warm_child_what_it_prepared() -> None:
     log = log_of([VALUES[0]] * MANY)
     child = FakeChild(log, lambda: "answers")
-    with AheadSource(log, lambda: child, monotonic=Ticks()) as one:
+    with AheadSource(log, lambda: child, monotonic=Ticks(), far_behind=FAR_BEHIND) as one:
         first = one.read(0, max_records=FAR_BEHIND, max_bytes=1 << 30)
         assert len(child.waiting) == 1
         log.records.clear()
@@ -118,7 +123,7 @@ def test_takes_from_a_warm_child_what_it_prepared() -> None:
 def test_ends_a_child_that_nobody_needs() -> None:
     log, clock = log_of([VALUES[0]] * MANY), Ticks()
     child = FakeChild(log, lambda: "answers")
-    with AheadSource(log, lambda: child, monotonic=clock) as one:
+    with AheadSource(log, lambda: child, monotonic=clock, far_behind=FAR_BEHIND) as one:
         one.read(0, max_records=FAR_BEHIND, max_bytes=1 << 30)
         one.wait(1.0)
         assert not child.is_closed
@@ -138,7 +143,9 @@ def test_a_record_that_cannot_be_decoded_says_so_where_it_is_decoded() -> None:
             os.pread(file.fileno(), size, 0)
         )
     assert (position, value, fields) == (FAR_BEHIND, b"{}", None)
-    with AheadSource(log, lambda: pytest.fail("not far behind"), monotonic=Ticks()) as one:
+    with AheadSource(
+        log, lambda: pytest.fail("not far behind"), monotonic=Ticks(), far_behind=FAR_BEHIND
+    ) as one:
         (record,) = one.read(FAR_BEHIND, max_records=10, max_bytes=1 << 30)
         with pytest.raises(InvalidMessageError):
             one.decode(record)
@@ -166,7 +173,7 @@ def test_a_real_child_reads_a_real_spool_and_may_be_killed(tmp_path: Path) -> No
     with (
         SpoolReader(path, partition="node-1") as reader,
         SpoolReader(path, partition="node-1") as log,
-        AheadSource(reader, start, monotonic=Ticks()) as one,
+        AheadSource(reader, start, monotonic=Ticks(), far_behind=FAR_BEHIND) as one,
     ):
         position = 1
         while records := one.read(position, max_records=FAR_BEHIND, max_bytes=1 << 30):
