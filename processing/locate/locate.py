@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import h3.api.basic_int as h3
 import numpy as np
@@ -22,6 +22,9 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
+_PLACES_KEPT = 32_768
+
+
 class Locator:
     """Answers where, for one version of the layers.
 
@@ -38,6 +41,8 @@ class Locator:
             for kind, columns in layers.columns.items()
         }
         self._nearby = NearbyIndex(layers)
+        # Rules ask again for the places of the same flags, batch after batch.
+        self._within_of_one = lru_cache(maxsize=_PLACES_KEPT)(self._find_within)
 
     def locate(self, places: PlaceColumns) -> LocatedColumns:
         """Place a batch, row by row in its order. What cannot be resolved stays without place."""
@@ -88,6 +93,27 @@ class Locator:
         less its `radius_m`, at least 0). Only features valid on the point's day and of one of
         `kinds` (none: of any kind) count; a point without a finite position gets an empty list.
         """
+        if len(lon) == 1:
+            place = float(lon[0]), float(lat[0]), int(day[0])
+            return [list(self._within_of_one(place, layer, frozenset(kinds), reach_m))]
+        return self._within(lon, lat, day, layer=layer, kinds=kinds, reach_m=reach_m)
+
+    def _find_within(
+        self, place: tuple[float, float, int], layer: str, kinds: frozenset[str], reach_m: float
+    ) -> tuple[tuple[int, float], ...]:
+        lon, lat, day = (np.array([one]) for one in place)
+        return tuple(self._within(lon, lat, day, layer=layer, kinds=kinds, reach_m=reach_m)[0])
+
+    def _within(
+        self,
+        lon: FloatArray,
+        lat: FloatArray,
+        day: IntArray,
+        *,
+        layer: str,
+        kinds: Collection[str],
+        reach_m: float,
+    ) -> list[list[tuple[int, float]]]:
         found: list[list[tuple[int, float]]] = [[] for _ in range(len(lon))]
         placed = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
         features = self.features(layer)
