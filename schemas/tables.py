@@ -395,6 +395,7 @@ changes = Table(
 
 spool_metadata = MetaData(naming_convention=metadata.naming_convention)
 
+# (root_id, revision) is unique: `ingest.spool_keys` sees to it, for less than an index costs.
 spool = Table(
     "spool",
     spool_metadata,
@@ -404,4 +405,3 @@ spool = Table(
     Column("sha256", String(64), nullable=False),
     Column("value", LargeBinary, nullable=False),
 )
-Index("uq_spool_root_id_revision", spool.c.root_id, spool.c.revision, unique=True)
