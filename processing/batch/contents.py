@@ -9,8 +9,8 @@ from processing.batch.rows import ReportRow
 from processing.fuse.said import Said
 from processing.fuse.summary import Member
 
-# About 1 kB each: enough for the open days of a busy mission in some 20 MB.
-KEPT = 20_000
+# About 1 kB each: enough for the open days of a very busy mission in some 60 MB.
+KEPT = 60_000
 
 Key = tuple[str, str]
 
