@@ -39,6 +39,8 @@ FAILED = -1
 FAR_BEHIND = 2_000
 # How long a child is kept that nobody needs, and how long none is started after one failed.
 REST_S = 60.0
+# One that takes longer is stuck: it has had the time of a whole batch already.
+ANSWERS_WITHIN_S = 5.0
 
 # An account without what it says, and that: plain tuples are quicker to send.
 Plain = tuple[tuple[object, ...], tuple[object, ...]]
@@ -78,8 +80,10 @@ class Child:
         requests: IO[bytes],
         answers: IO[bytes],
         file: IO[bytes],
+        within_s: float,
     ) -> None:
         self._process = process
+        self._within_s = within_s
         self._requests, self._answers, self._file = requests, answers, file
         self.is_warm = False
 
@@ -97,21 +101,27 @@ class Child:
 
     def has_answered(self) -> bool:
         """Say whether `answer` would not wait."""
-        return bool(select.select([self._answers], [], [], 0.0)[0])
+        return self._is_ready(0.0)
 
     def answer(self) -> Sequence[Prepared]:
         """Wait for what was asked; empty when the log can't be read now."""
-        head = self._answers.read(ANSWER.size)
-        if not head or len(head) != ANSWER.size:
-            raise ChildGoneError
-        self.is_warm = True
-        size = ANSWER.unpack(head)[0]
-        if size == FAILED:
-            return ()
-        prepared: list[Prepared] = pickle.loads(  # noqa: S301 - written by our own child
-            os.pread(self._file.fileno(), size, 0)
-        )
+        try:
+            head = self._answers.read(ANSWER.size) if self._is_ready(self._within_s) else None
+            if not head or len(head) != ANSWER.size:
+                raise ChildGoneError
+            self.is_warm = True
+            size = ANSWER.unpack(head)[0]
+            if size == FAILED:
+                return ()
+            prepared: list[Prepared] = pickle.loads(  # noqa: S301 - written by our own child
+                os.pread(self._file.fileno(), size, 0)
+            )
+        except (OSError, EOFError, pickle.UnpicklingError) as error:
+            raise ChildGoneError from error
         return prepared
+
+    def _is_ready(self, within_s: float) -> bool:
+        return bool(select.select([self._answers], [], [], within_s)[0])
 
     def close(self) -> None:
         """End the process: it holds nothing that could be lost."""
@@ -121,9 +131,9 @@ class Child:
             end.close()
 
 
-def start_child(spool: Path, partition: str) -> Child:
+def start_child(spool: Path, partition: str, *, within_s: float = ANSWERS_WITHIN_S) -> Child:
     """Start a child that reads a spool. What it answers lies in a file without a name."""
-    file = tempfile.TemporaryFile(dir=spool.parent)  # noqa: SIM115 - the child's end closes it
+    file = tempfile.TemporaryFile(dir=spool.parent)  # noqa: SIM115 - `Child.close` closes it
     process = subprocess.Popen(  # noqa: S603 - ourselves
         [sys.executable, "-m", "deploy.serve_ahead", str(spool), partition, str(file.fileno())],
         stdin=subprocess.PIPE,
@@ -133,7 +143,9 @@ def start_child(spool: Path, partition: str) -> Child:
     )
     if process.stdin is None or process.stdout is None:
         raise ChildGoneError
-    return Child(process, requests=process.stdin, answers=process.stdout, file=file)
+    return Child(
+        process, requests=process.stdin, answers=process.stdout, file=file, within_s=within_s
+    )
 
 
 def _nothing() -> None:

@@ -6,7 +6,9 @@ import gc
 
 from schemas.clock import Monotonic
 
-_THRESHOLDS = (1_000_000, 50, 1_000)
+_THRESHOLDS = (200_000, 50, 1_000)
+# A batch of thousands makes so many values that it would be looked through while it is stored.
+_WITH_BATCHES = (1_000_000, 50, 1_000)
 
 _LOOK_EVERY_S = 3_600.0
 _LOOK_AT_LEAST_EVERY_S = 86_400.0
@@ -53,4 +55,5 @@ class Sweeper:
     def _look(self) -> None:
         gc.unfreeze()
         rest_the_collector()
+        gc.set_threshold(*_WITH_BATCHES)
         self._looked_at = self._monotonic()

@@ -192,6 +192,17 @@ def test_a_real_child_reads_a_real_spool_and_may_be_killed(tmp_path: Path) -> No
         assert started[0].is_warm
 
 
+def test_a_child_that_hangs_is_given_up(tmp_path: Path) -> None:
+    child = start_child(filled_spool(tmp_path, 1), "node-1", within_s=0.2)
+    os.kill(child.pid, signal.SIGSTOP)
+    try:
+        child.ask(1, max_records=10, max_bytes=1 << 30)
+        with pytest.raises(ChildGoneError):
+            child.answer()
+    finally:
+        child.close()
+
+
 def test_a_child_ends_with_its_standard_input(tmp_path: Path) -> None:
     path = filled_spool(tmp_path, 1)
     with TemporaryFile() as file:

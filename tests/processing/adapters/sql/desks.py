@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, settings
+
 from processing.adapters.sql.transaction import sql_stores
 from processing.pipeline import Pipeline
 from schemas.codec import encode
 from schemas.report import AdmittedReport
 from tests.processing.building import ZONE, Database, FixedClock, MemoryLog, batches, link
+
+# Each example makes a database of its own.
+FEW = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 class Desk:

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processing.adapters.sql.cube_cache import CubeCache
-from processing.adapters.sql.transaction import sql_stores
 from processing.batch.rows import CubeRow
 from processing.pipeline import Pipeline
 from processing.rules.window import CubeColumns, CubeWindow
-from schemas.codec import encode
 from schemas.report import AdmittedReport
+from tests.processing.adapters.sql.desks import FEW, Desk
 from tests.processing.building import (
     ZONE,
     Database,
     FixedClock,
-    MemoryLog,
     admitted,
     batches,
     link,
@@ -29,9 +27,6 @@ from tests.processing.building import (
 from tests.processing.conftest import MakeMission
 from tests.processing.generating import report_sets
 
-FEW = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 DAY = 16_055
 NOBODY: frozenset[str] = frozenset()
 
@@ -39,24 +34,9 @@ NOBODY: frozenset[str] = frozenset()
 Sums = dict[tuple[str, int, str], tuple[int, int]]
 
 
-class Desk:
-    """A pipeline with a cache of its own, and a partition of its own."""
-
-    def __init__(self, made: Database, partition: str) -> None:
-        self.made = made
-        self.transaction = sql_stores(made.begin)
-        self.stage = Pipeline(self.transaction, ZONE, clock=FixedClock(), link=link)
-        self.log = MemoryLog(partition=partition)
-
-    def process(self, reports: list[AdmittedReport]) -> None:
-        for one in reports:
-            self.log.append(encode(one))
-        for batch in batches(self.log, self.made, size=3):
-            self.stage(batch)
-
-    def sees(self, *windows: CubeWindow) -> Sums:
-        with self.transaction() as stores:
-            return sums(stores.cube.of_windows(windows))
+def sees(desk: Desk, *windows: CubeWindow) -> Sums:
+    with desk.transaction() as stores:
+        return sums(stores.cube.of_windows(windows))
 
 
 def sums(cube: CubeColumns) -> Sums:
@@ -121,17 +101,17 @@ def test_two_desks_see_what_either_stored(
             window(counties, DAY, DAY, frozenset({"VAC", "CLASH"})),
         ]
         for one in asked:
-            assert desk.sees(one) == stored(made, one)
+            assert sees(desk, one) == stored(made, one)
     for desk in desks:
         ever = window(all_counties(made), 0, 40_000)
-        assert desk.sees(ever) == stored(made, ever)
+        assert sees(desk, ever) == stored(made, ever)
 
 
 def test_what_was_rolled_back_is_forgotten(made: Database) -> None:
     desk = Desk(made, "node-a")
     desk.process([admitted(report("root-1"))])
     ever = window(all_counties(made), 0, 40_000)
-    before = desk.sees(ever)
+    before = sees(desk, ever)
 
     def crash(name: str) -> None:
         if name == "batch.before_commit":
@@ -141,7 +121,7 @@ def test_what_was_rolled_back_is_forgotten(made: Database) -> None:
     more = log_of([admitted(report("root-2", event_type="VC_KILLING"))], start=1)
     with pytest.raises(KeyError):
         broken(next(iter(batches(more, made, size=1))))
-    assert desk.sees(ever) == before
+    assert sees(desk, ever) == before
     assert len(before) == 1
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processing.adapters.sql.incident_cache import IncidentCache, LiveRow
@@ -18,7 +18,7 @@ from schemas.codec import decode
 from schemas.identity import incident_id
 from schemas.incident import Incident
 from schemas.report import AdmittedReport
-from tests.processing.adapters.sql.desks import Desk
+from tests.processing.adapters.sql.desks import FEW, Desk
 from tests.processing.building import (
     ZONE,
     Database,
@@ -31,10 +31,6 @@ from tests.processing.building import (
 )
 from tests.processing.conftest import MakeMission
 from tests.processing.generating import report_sets
-
-FEW = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 
 def sees(desk: Desk, windows: list[IncidentWindow]) -> IncidentColumns:

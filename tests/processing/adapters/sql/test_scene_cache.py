@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from processing.adapters.sql.scene_cache import SceneCache
@@ -11,7 +11,7 @@ from processing.adapters.sql.transaction import stores_of
 from processing.batch.rows import ReportRow
 from processing.pipeline import Pipeline
 from schemas.report import AdmittedReport
-from tests.processing.adapters.sql.desks import Desk
+from tests.processing.adapters.sql.desks import FEW, Desk
 from tests.processing.building import (
     ZONE,
     Database,
@@ -24,10 +24,6 @@ from tests.processing.building import (
 )
 from tests.processing.conftest import MakeMission
 from tests.processing.generating import report_sets
-
-FEW = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 
 def cells(made: Database) -> list[tuple[int, int]]:
