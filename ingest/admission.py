@@ -23,8 +23,8 @@ from ingest.finding import MAX_DETAIL, Finding, Refused, pointer
 from ingest.gazetteer import Gazetteer
 from ingest.json_text import read, too_deep
 from ingest.limits import IntakeLimits
-from ingest.plain_report import PlainReport, read_plain
-from ingest.quick_way import Moment, plain_entries, time_text
+from ingest.plain_report import PlainLocation, PlainReport, are_clean, read_plain, time_text
+from ingest.quick_way import Moment, plain_entries
 from ingest.repair import repair
 from ingest.sent_report import SentReport, read_exact
 from ingest.spool_entry import SpoolEntry
@@ -128,15 +128,18 @@ def _admit_carefully(
 
 
 def _moment(context: Context, limits: IntakeLimits, head: bytes) -> Moment:
-    latest = context.received_at + AHEAD
     return Moment(
         head=head,
-        latest=latest,
-        latest_text=time_text(latest),
+        latest=_latest(context),
         max_level=context.sender.max_level,
         gazetteer=context.gazetteer,
         max_report_bytes=limits.max_report_bytes,
     )
+
+
+def _latest(context: Context) -> str:
+    """Return the latest time that a clock may show, as plain reports write it."""
+    return time_text(context.received_at + AHEAD)
 
 
 def derived_root_id(unit_id: str, body_sha256: str) -> str:
@@ -160,7 +163,7 @@ def _parse(body: bytes, limits: IntakeLimits) -> _Parsed | Refused:
 
 
 def _read(parsed: _Parsed, context: Context, limits: IntakeLimits) -> _Read | Refused:
-    plain = _plain(parsed.document, context)
+    plain = _plain(parsed.text, context)
     if plain is not None:
         return _Read(plain, parsed.document, parsed.text, parsed.body_sha256, ())
     # A plain report is never deep.
@@ -168,9 +171,10 @@ def _read(parsed: _Parsed, context: Context, limits: IntakeLimits) -> _Read | Re
     return deep or _read_respelled(parsed, context) or _read_carefully(parsed, context)
 
 
-def _plain(document: dict[str, Any], context: Context) -> PlainReport | None:
-    latest = context.received_at + AHEAD
-    return read_plain(document, latest=latest, max_level=context.sender.max_level)
+def _plain(form: bytes, context: Context) -> PlainReport | None:
+    report = read_plain(form, max_level=context.sender.max_level)
+    is_clean = report is not None and are_clean([report], latest=_latest(context))
+    return report if is_clean else None
 
 
 def _read_respelled(parsed: _Parsed, context: Context) -> _Read | None:
@@ -181,11 +185,12 @@ def _read_respelled(parsed: _Parsed, context: Context) -> _Read | None:
     document = orjson.loads(parsed.text)
     for change in changes:
         vocabulary.apply(document, change)
-    plain = _plain(document, context)
+    form = canonical(document)
+    plain = _plain(form, context)
     if plain is None:
         return None
     findings = tuple([change.finding for change in changes])
-    return _Read(plain, document, canonical(document), parsed.body_sha256, findings)
+    return _Read(plain, document, form, parsed.body_sha256, findings)
 
 
 def _read_carefully(parsed: _Parsed, context: Context) -> _Read | Refused:
@@ -228,12 +233,13 @@ def _judge_plain(
     read: _Read, report: PlainReport, context: Context, limits: IntakeLimits
 ) -> _Judged:
     """Judge what is left of a report that was found plain: its place."""
-    place = decode_plain(report.location, context.gazetteer) if report.location else DecodedPlace()
+    location = report.location or PlainLocation()
+    place = decode_plain(location, context.gazetteer)
     if place is None:
-        place = decode_place(report.reported_location(), context.gazetteer)
+        place = decode_place(location.as_reported(), context.gazetteer)
     findings = (*place.findings, *read.findings)
     warnings = _warnings(findings, most=limits.max_warnings) if findings else ()
-    return _Judged(read, CheckedTimes(report.occurred_start), place, (), warnings)
+    return _Judged(read, CheckedTimes(report.start()), place, (), warnings)
 
 
 def _unusable(findings: tuple[Finding, ...]) -> Refused:
@@ -291,7 +297,7 @@ def _more(findings: tuple[Finding, ...], most: int) -> Finding:
 
 def _written(judged: _Judged, context: Context, head: bytes) -> Admitted:
     report = judged.read.report
-    root_id, revision = report.root_id, report.revision
+    root_id, revision = report.root_id, report.revision or 1
     name = report_id(judged.times.occurred_start, root_id, revision)
     value = b'%b,%b,"report":%b}' % (head, _envelope(judged)[1:-1], _rewritten(judged))
     entry = SpoolEntry(root_id, revision, judged.read.body_sha256, name, value)

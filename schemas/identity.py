@@ -6,8 +6,8 @@ natural key.
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
+from hashlib import sha256
 
 # The digit that holds the variant: binary 10, then two bits of the hash.
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
@@ -32,7 +32,7 @@ def _uuid8(unix_ms: int, key: str) -> str:
     if not 0 <= unix_ms <= _MAX_MS:
         unix_ms = min(max(unix_ms, 0), _MAX_MS)
     head = f"{unix_ms:012x}"
-    tail = hashlib.sha256(key.encode()).hexdigest()
+    tail = sha256(key.encode()).hexdigest()
     return f"{head[:8]}-{head[8:]}-8{tail[1:4]}-{_VARIANT[tail[4]]}{tail[5:8]}-{tail[8:20]}"
 
 

@@ -6,14 +6,17 @@ only odd is used and remarked on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, NamedTuple
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+from msgspec import UNSET
 
 from ingest.decoders.grid import GridPoint, decode_mgrs
 from ingest.finding import Finding, pointer, shown
 from ingest.gazetteer import Gazetteer
+from ingest.plain_report import PlainLocation
 from schemas.codes.lists import code_list
 from schemas.geometry import BoundingBox, Position, geodesic_m, is_position
 from schemas.report import ReportedLocation
@@ -23,10 +26,6 @@ from schemas.report import ReportedLocation
 UNSTATED_PRECISION = "P3"
 # Degrees and grid reference of one place differ by their rounding; beyond this they disagree.
 _AGREE_M = 1_000.0
-
-_PLAIN_FIELDS = frozenset(
-    {"given", "lon", "lat", "mgrs", "pcode", "place_name", "precision", "uncertainty_m"}
-)
 
 FROM_DEGREES = "degrees"
 FROM_MGRS = "mgrs"
@@ -48,6 +47,8 @@ class DecodedPlace(NamedTuple):
 
 
 _NOWHERE = DecodedPlace()
+# As the named tuple makes itself, without the call into Python that unpacks its names.
+_decoded = partial(tuple.__new__, DecodedPlace)
 
 
 @dataclass(slots=True)
@@ -63,36 +64,36 @@ class _Reading:
         self.findings.append(Finding(pointer=where, code=code, detail=detail))
 
 
-def decode_plain(location: Mapping[str, Any], gazetteer: Gazetteer) -> DecodedPlace | None:
+def decode_plain(location: PlainLocation, gazetteer: Gazetteer) -> DecodedPlace | None:
     """Return the place of a checked location if there is surely nothing to remark.
 
-    The quick and usual case, on the document itself: degrees or a grid reference inside of the
-    area, or no coordinates at all. None when `decode_place` has to look.
+    The quick and usual case: degrees or a grid reference inside of the area, or no coordinates at
+    all. None when `decode_place` has to look.
     """
-    if not _PLAIN_FIELDS.issuperset(location) or location.get("uncertainty_m") == 0:
+    if location.accuracy_m is not UNSET or location.uncertainty_m == 0:
         return None
-    pcode, area = location.get("pcode"), gazetteer.area
-    if area is None or (pcode is not None and pcode not in gazetteer.pcodes):
+    pcode, area = location.pcode, gazetteer.area
+    if area is None or (pcode is not UNSET and pcode not in gazetteer.pcodes):
         return None
-    if "mgrs" in location:
-        return _plain_grid(location, area, gazetteer.mgrs_zone)
-    if "lon" not in location and "lat" not in location:
+    if location.mgrs is not UNSET:
+        return _plain_grid(location, location.mgrs, area, gazetteer.mgrs_zone)
+    lon, lat = location.lon, location.lat
+    if lon is UNSET and lat is UNSET:
         # Words or a P-code: nothing to decode.
         return _NOWHERE
-    lon, lat = location.get("lon"), location.get("lat")
-    if lon is None or lat is None or not (lon or lat) or not area.contains(lon, lat):
+    if lon is UNSET or lat is UNSET or not (lon or lat) or not area.contains(lon, lat):
         return None
     radius_m = _plain_radius_m(location, UNSTATED_PRECISION)
-    return DecodedPlace(float(lon), float(lat), radius_m, FROM_DEGREES)
+    return _decoded((float(lon), float(lat), radius_m, FROM_DEGREES, True, ()))
 
 
 def _plain_grid(
-    location: Mapping[str, Any], area: BoundingBox, mgrs_zone: str | None
+    location: PlainLocation, mgrs: str, area: BoundingBox, mgrs_zone: str | None
 ) -> DecodedPlace | None:
-    point = decode_mgrs(location["mgrs"], mgrs_zone)
+    point = decode_mgrs(mgrs, mgrs_zone)
     if point is None or not area.contains(point.lon, point.lat):
         return None
-    if "lon" in location or "lat" in location:
+    if location.lon is not UNSET or location.lat is not UNSET:
         return None
     radius_m = _plain_radius_m(location, None)
     if radius_m is not None:
@@ -100,11 +101,10 @@ def _plain_grid(
     return DecodedPlace(point.lon, point.lat, radius_m, FROM_MGRS)
 
 
-def _plain_radius_m(location: Mapping[str, Any], unstated: str | None) -> float | None:
-    uncertainty_m = location.get("uncertainty_m")
-    if uncertainty_m is not None:
-        return float(uncertainty_m)
-    precision = location.get("precision", unstated)
+def _plain_radius_m(location: PlainLocation, unstated: str | None) -> float | None:
+    if location.uncertainty_m is not UNSET:
+        return float(location.uncertainty_m)
+    precision = location.precision or unstated
     return 0.0 if precision is None else _radius_of(precision)
 
 

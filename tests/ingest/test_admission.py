@@ -14,8 +14,7 @@ from ingest import admission
 from ingest.admission import Admitted, Context, admit, admit_all
 from ingest.finding import Refused
 from ingest.limits import IntakeLimits
-from ingest.plain_form import look
-from ingest.plain_report import PlainReport, are_counts_in_order, read_plain
+from ingest.plain_report import PlainReport
 from ingest.quick_way import plain_entries
 from schemas.codec import canonical, decode, sha256
 from schemas.geometry import BoundingBox
@@ -26,6 +25,7 @@ from tests.ingest.support import CLEAN, GAZETTEER, NODE, NOON, SENDER, UNIT, bod
 LIMITS = IntakeLimits()
 CONTEXT = Context(node=NODE, sender=SENDER, received_at=NOON, gazetteer=GAZETTEER)
 HEAD = admission._head(CONTEXT)
+MOMENT = admission._moment(CONTEXT, LIMITS, HEAD)
 
 JSON = st.recursive(
     st.none()
@@ -201,7 +201,7 @@ PLAINISH = st.fixed_dictionaries(
 )
 
 
-# What units send: the form of each is matched without a look at the document.
+# What units send.
 PLAIN = (
     body(),
     body(text="Deux morts à l'église 😀\nAppelé à 9 h."),
@@ -229,6 +229,17 @@ ODD = (
 )
 
 
+def carefully(content: bytes, context: Context = CONTEXT) -> Admitted:
+    """Admit a body without a look at whether it is plain."""
+    parsed = admission._parse(content, LIMITS)
+    assert isinstance(parsed, admission._Parsed)
+    read = admission._read_carefully(parsed, context)
+    assert isinstance(read, admission._Read)
+    judged = admission._judge(read, context, LIMITS)
+    assert isinstance(judged, admission._Judged)
+    return admission._written(judged, context, HEAD)
+
+
 class TestTheQuickWay:
     """Documents near the border of what is plain: the quick way may only say what is so."""
 
@@ -248,23 +259,18 @@ class TestTheQuickWay:
         assert admission._written(one, CONTEXT, HEAD) == admission._written(other, CONTEXT, HEAD)
 
     @settings(patient, max_examples=250)
-    @given(PLAINISH)
-    def test_sees_in_the_form_what_it_sees_in_the_document(self, value: dict[str, Any]) -> None:
-        form = canonical(value)
-        found = look(form)
-        if found is None:
-            return
-        times = [it for it in found[3:6] if it is not None]
-        latest = datetime.fromisoformat(max(times).decode())
-        if min(times) < b"2000" or not are_counts_in_order(value.get("victims", [])):
-            return
-        read = read_plain(orjson.loads(form), latest=latest, max_level=9)
-        assert read is not None
-        assert (read.root_id.encode(), read.revision) == (found[7], int(found[6] or 1))
+    @given(st.sampled_from(PLAIN), st.integers(0, 10_000), st.integers(0, 3), st.binary(max_size=3))
+    def test_reads_broken_bytes_as_the_careful_one(
+        self, content: bytes, at: int, length: int, instead: bytes
+    ) -> None:
+        at %= len(content)
+        broken = content[:at] + instead + content[at + length :]
+        [quick] = plain_entries([broken], MOMENT)
+        assert quick is None or quick == carefully(broken).entry
 
     @pytest.mark.parametrize("content", PLAIN)
-    def test_sees_from_the_form_that_most_are_plain(self, content: bytes) -> None:
-        assert look(canonical(orjson.loads(content))) is not None
+    def test_takes_what_most_units_send(self, content: bytes) -> None:
+        assert plain_entries([content], MOMENT) == [carefully(content).entry]
 
     @pytest.mark.parametrize("at", [(0.0, 0.0), (0.5, 0.5), (-0.0, 0.0), (1e-7, 0.5), (31.5, 6.2)])
     @pytest.mark.parametrize("radius_m", [0.0, 0.25, 500.0, 1_999_999.5, 2_000_000.5, -5.0])
@@ -274,9 +280,8 @@ class TestTheQuickWay:
         everywhere = BoundingBox(west=-1, south=-1, east=40, north=40)
         context = replace(CONTEXT, gazetteer=replace(GAZETTEER, area=everywhere))
         content = body(location={"lon": at[0], "lat": at[1], "uncertainty_m": radius_m})
-        head = admission._head(context)
-        careful = admission._admit_carefully(content, context, LIMITS, head)
-        assert admit(content, context=context, limits=LIMITS) == careful
+        [quick] = plain_entries([content], admission._moment(context, LIMITS, HEAD))
+        assert quick is None or quick == carefully(content, context).entry
 
     @settings(patient, max_examples=150)
     @given(st.lists(PLAINISH.map(orjson.dumps) | st.sampled_from(ODD), max_size=8))
@@ -286,10 +291,16 @@ class TestTheQuickWay:
 
     def test_takes_all_of_many_plain_ones(self) -> None:
         bodies = [body(root_id=f"bor-{number}", severity=1 + number % 5) for number in range(70)]
-        moment = admission._moment(CONTEXT, LIMITS, HEAD)
-        entries = plain_entries(bodies, moment)
+        entries = plain_entries(bodies, MOMENT)
         assert [it and it.root_id for it in entries] == [f"bor-{n}" for n in range(70)]
         assert [it.entry for it in map(admitted, bodies)] == entries
+
+    def test_one_whose_oddness_is_seen_late_does_not_take_the_others_along(self) -> None:
+        plain = body()
+        for odd in (ODD[4], body(root_id="x"), body(reported_at="2014-12-16T10:00:00Z")):
+            [before, none, after] = plain_entries([plain, odd, plain], MOMENT)
+            assert before == after == admitted(plain).entry
+            assert none is None
 
     @pytest.mark.parametrize("odd", ODD)
     def test_one_that_is_odd_does_not_change_its_neighbours(self, odd: bytes) -> None:
@@ -304,6 +315,7 @@ class TestTheQuickWay:
             {"lon": 31, "lat": 6, "uncertainty_m": 40, "given": "Bor", "pcode": "SS0101"},
             {"lon": 31.5, "lat": 6.2, "precision": "P7"},
             {"mgrs": "36NUM406866", "uncertainty_m": 500},
+            {"mgrs": "36NUM406866", "uncertainty_m": 500, "lon": 33.5, "lat": 6.2},
             {"pcode": "SS0101", "precision": "P7"},
             {"given": "Bor"},
             {"pcode": "XX9999"},
