@@ -21,7 +21,7 @@ from ingest.gazetteer import Gazetteer
 from ingest.json_text import repeats_no_key
 from ingest.plain_report import PlainReport, are_clean, canonical_lines, read_plain
 from ingest.spool_entry import SpoolEntry
-from schemas.identity import report_id
+from schemas.identity import report_ids
 
 _PLACELESS = b'%b,"sha256":"%b","report":%b}'
 _PLACED = (
@@ -29,7 +29,6 @@ _PLACED = (
     b'"decoded_from":"%b","report":%b}'
 )
 _NOWHERE = DecodedPlace()
-_number = orjson.dumps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +89,15 @@ def _entries(found: Sequence[_Found], moment: Moment) -> list[SpoolEntry] | None
         return None
     forms = lines.splitlines()
     hashes = [sha256(form).hexdigest() for form in forms]
-    names = [report_id(it.start(), it.root_id, it.revision or 1) for it in reports]
-    return [
-        _entry((it.root_id, it.revision or 1, sha, name, _message(moment.head, sha, place, form)))
-        for (_, it, place), sha, name, form in zip(found, hashes, names, forms, strict=True)
+    root_ids = [report.root_id for report in reports]
+    revisions = [report.revision or 1 for report in reports]
+    names = report_ids([report.start() for report in reports], root_ids, revisions)
+    head = moment.head
+    values = [
+        _message(head, sha, place, form)
+        for (_, _, place), sha, form in zip(found, hashes, forms, strict=True)
     ]
+    return list(map(_entry, zip(root_ids, revisions, hashes, names, values, strict=True)))
 
 
 def _one_by_one(found: Sequence[_Found], moment: Moment) -> list[SpoolEntry | None]:
@@ -106,5 +109,13 @@ def _message(head: bytes, sha: str, place: DecodedPlace, form: bytes) -> bytes:
     lon, lat, radius_m, decoded_from, _, _ = place
     if decoded_from is None:
         return _PLACELESS % (head, sha.encode(), form)
-    written = (_number(lon), _number(lat), _number(radius_m))
-    return _PLACED % (head, sha.encode(), *written, decoded_from.encode(), form)
+    number = orjson.dumps
+    return _PLACED % (
+        head,
+        sha.encode(),
+        number(lon),
+        number(lat),
+        number(radius_m),
+        decoded_from.encode(),
+        form,
+    )

@@ -2,17 +2,18 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.clock import day_date, day_start_ms, local_day
-from schemas.identity import alert_id, uuid8, uuid8_ms
+from schemas.identity import alert_id, report_id, report_ids, uuid8, uuid8_ms
 
 TIMES = st.datetimes(
     min_value=datetime(1970, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
     max_value=datetime(2900, 1, 1),  # noqa: DTZ001 - ditto
     timezones=st.just(UTC),
 )
+REVISIONS = st.integers(1, 9_999)
 
 
 @given(TIMES, st.text(max_size=20), st.integers())
@@ -27,6 +28,16 @@ def test_an_id_is_a_uuid_of_version_8(at: datetime, key: str, number: int) -> No
 def test_ids_sort_by_event_time(one: datetime, other: datetime, key: str) -> None:
     if one + timedelta(milliseconds=2) < other:
         assert uuid8(one, key) < uuid8(other, key)
+
+
+@given(st.lists(st.tuples(st.datetimes(timezones=st.just(UTC)), st.text(max_size=9), REVISIONS)))
+@example([(datetime(1969, 12, 31, 23, tzinfo=UTC), "a", 1)] * 40)
+@example([(datetime(2013, 12, 16, 9, 30, 0, at, tzinfo=UTC), "a", at) for at in range(0, 4000, 50)])
+@example([(datetime.max.replace(tzinfo=UTC), "é", 9_999)] * 40)
+def test_ids_of_many_reports_are_those_of_each(reports: list[tuple[datetime, str, int]]) -> None:
+    one_by_one = [report_id(*one) for one in reports]
+    starts, root_ids, revisions = zip(*reports, strict=True) if reports else ((), (), ())
+    assert report_ids(starts, root_ids, revisions) == one_by_one
 
 
 def test_parts_of_a_key_do_not_run_together() -> None:
