@@ -162,11 +162,13 @@ class SpoolFile:
         self, db: sqlite3.Connection, entries: Sequence[SpoolEntry], keys: Sequence[Key]
     ) -> None:
         # All columns of all rows, one after another.
-        rows: list[object] = []
-        for position, (root_id, revision, sha256, _, value) in enumerate(
-            entries, self._next_position
-        ):
-            rows += (position, root_id, revision, sha256, value)
+        rows = [
+            column
+            for position, (root_id, revision, sha256, _, value) in enumerate(
+                entries, self._next_position
+            )
+            for column in (position, root_id, revision, sha256, value)
+        ]
         done = 0
         for many, statement in _AT_ONCE:
             while len(rows) - done >= many * _COLUMNS:

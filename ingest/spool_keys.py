@@ -55,7 +55,8 @@ _DROP_OLD = "DROP INDEX IF EXISTS uq_spool_root_id_revision"
 class SpoolKeys:
     """The keys of one spool file, through the one connection that writes it.
 
-    After an error of the storage, `open` it anew.
+    After an error of the storage, `open` it anew, on a new connection: what is in the temporary
+    tables can't be rolled back.
     """
 
     def __init__(self, *, generation: int = _GENERATION) -> None:
@@ -73,6 +74,8 @@ class SpoolKeys:
         """
         self._young, self._leaving, self._moved = {}, {}, 0
         db.execute("PRAGMA temp_store = MEMORY")
+        # Keys of a commit come in no order, so nearly each has its page copied there.
+        db.execute("PRAGMA temp.journal_mode = OFF")
         for statement in (_KEYS, _KEYS_END, _YOUNG):
             db.execute(statement)
         row = db.execute(_END).fetchone()
