@@ -61,8 +61,7 @@ _entry = partial(tuple.__new__, SpoolEntry)
 def plain_entries(bodies: Sequence[bytes], moment: Moment) -> list[SpoolEntry | None]:
     """Return the entry of each body that is surely a plain report, None for the others."""
     looks = [_look(body, moment) for body in bodies]
-    found = [look for look in looks if look is not None]
-    entries = iter(_entries(found, moment) or _one_by_one(found, moment))
+    entries = iter(_entries([look for look in looks if look is not None], moment))
     return [None if look is None else next(entries) for look in looks]
 
 
@@ -77,10 +76,21 @@ def _look(body: bytes, moment: Moment) -> _Found | None:
     return None if place is None else _found((body, report, place))
 
 
-def _entries(found: Sequence[_Found], moment: Moment) -> list[SpoolEntry] | None:
-    """Return the entries of some reports, None if one of them is not plain after all."""
+def _entries(found: Sequence[_Found], moment: Moment) -> Sequence[SpoolEntry | None]:
+    """Return the entries of all together, or of one half and the other if one is not plain."""
     if not found:
-        return []
+        return ()
+    together = _together(found, moment)
+    if together is not None:
+        return together
+    if len(found) == 1:
+        return (None,)
+    middle = len(found) // 2
+    return [*_entries(found[:middle], moment), *_entries(found[middle:], moment)]
+
+
+def _together(found: Sequence[_Found], moment: Moment) -> list[SpoolEntry] | None:
+    """Return the entries of some reports, None if one of them is not plain after all."""
     reports = [report for _, report, _ in found]
     if not are_clean(reports, latest=moment.latest):
         return None
@@ -98,11 +108,6 @@ def _entries(found: Sequence[_Found], moment: Moment) -> list[SpoolEntry] | None
         for (_, _, place), sha, form in zip(found, hashes, forms, strict=True)
     ]
     return list(map(_entry, zip(root_ids, revisions, hashes, names, values, strict=True)))
-
-
-def _one_by_one(found: Sequence[_Found], moment: Moment) -> list[SpoolEntry | None]:
-    """Return the same when one of them is not plain: which, is seen when each is alone."""
-    return [entry for one in found for entry in _entries([one], moment) or (None,)]
 
 
 def _message(head: bytes, sha: str, place: DecodedPlace, form: bytes) -> bytes:
