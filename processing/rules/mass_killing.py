@@ -67,7 +67,7 @@ def findings(
 
 
 def _civilians(exhibits: Exhibits, row: int) -> int:
-    return exhibits.incident(row).victims.civilians_killed_best
+    return exhibits.of(row).civilians_killed
 
 
 def _finding(

@@ -151,9 +151,7 @@ class _Evidence:
         rows = (np.flatnonzero(is_own) + first).tolist()
         if series.measure != DEATHS:
             return tuple(rows)
-        return tuple(
-            row for row in rows if self._exhibits.incident(row).victims.civilians_killed_best
-        )
+        return tuple(row for row in rows if self._exhibits.of(row).civilians_killed)
 
 
 def _finding(

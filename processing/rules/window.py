@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
-from schemas.codec import decode
+from processing.rules.exhibit import EvidenceRow, Exhibit, read_exhibit
 from schemas.flag import Band, Certainty
-from schemas.incident import Incident
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -99,7 +98,7 @@ class IncidentColumns:
     """Current incidents (not retracted, no exercise), in order of (day, incident_id).
 
     Places are degrees or NaN; `radius_m` metres; `occurred_us` microseconds since 1970. `body` is
-    the whole incident as JSON: decode it only for the few rows that become evidence.
+    the whole incident as JSON: look at it only for the few rows that become evidence.
     """
 
     incident_id: Sequence[str]
@@ -121,9 +120,9 @@ class IncidentColumns:
     def __len__(self) -> int:
         return len(self.incident_id)
 
-    def incident(self, row: int) -> Incident:
-        """Decode one row whole."""
-        return decode(Incident, self.body[row])
+    def exhibit(self, row: int) -> Exhibit:
+        """Return what one row is as evidence."""
+        return read_exhibit(self.body[row])
 
 
 _NO_INTS: IntArray = np.zeros(0, dtype=np.int64)
@@ -278,7 +277,7 @@ class FlagDraft:
     level: int
     illustrative: bool
     numbers: dict[str, Any]
-    evidence: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
+    evidence: tuple[EvidenceRow, ...]
     excluded: tuple[str, ...] = field(default=())
     explanation: str
 

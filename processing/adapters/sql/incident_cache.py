@@ -22,19 +22,18 @@ import numpy as np
 from typing_extensions import override
 
 from processing.batch.rows import IncidentRow
+from processing.rules.exhibit import Exhibit, read_exhibit
 from processing.rules.window import IncidentColumns, IncidentWindow, IntArray, Labels, Names, Texts
 from schemas.clock import day_start_ms
-from schemas.codec import decode
 from schemas.identity import incident_id
-from schemas.incident import Incident
 
 # A kept incident is some 500 bytes.
 MOST_ROWS = 200_000
 
 # What is read before the first day that is asked for, so that late reports find it there.
 _MARGIN_DAYS = 28
-# Decoded, it is ten times as large.
-_MOST_DECODED = 2_000
+# What one is as evidence is about as large.
+_MOST_EXHIBITS = 20_000
 
 _FIRST_SIZE = 1_024
 _NOBODY = frozenset({""})
@@ -77,16 +76,16 @@ _PLACE = ("lon", "lat", "radius_m")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptColumns(IncidentColumns):
-    """Columns of the cache. What was decoded once is there until it is written anew."""
+    """Columns of the cache. What was looked into once is there until it is written anew."""
 
-    decoded: dict[str, Incident]
+    exhibits: dict[str, Exhibit]
 
     @override
-    def incident(self, row: int) -> Incident:
+    def exhibit(self, row: int) -> Exhibit:
         name = self.incident_id[row]
-        found = self.decoded.get(name)
+        found = self.exhibits.get(name)
         if found is None:
-            found = self.decoded[name] = decode(Incident, self.body[row])
+            found = self.exhibits[name] = read_exhibit(self.body[row])
         return found
 
 
@@ -191,7 +190,7 @@ class _Table:
             order = np.array(by_id, dtype=np.int64)
         return np.asarray(slots[order], dtype=np.int64)
 
-    def columns(self, slots: IntArray, bodies: Bodies, decoded: dict[str, Incident]) -> KeptColumns:
+    def columns(self, slots: IntArray, bodies: Bodies, exhibits: dict[str, Exhibit]) -> KeptColumns:
         """Return some slots as rules read them."""
         whole = np.ascontiguousarray(self._whole[slots].T)
         lon, lat, radius_m = np.ascontiguousarray(self._place[slots].T)
@@ -207,7 +206,7 @@ class _Table:
             lat=lat,
             radius_m=radius_m,
             body=bodies(ids),
-            decoded=decoded,
+            exhibits=exhibits,
             **texts,
         )
 
@@ -236,15 +235,15 @@ class IncidentCache:
         self._most_rows = most_rows
         self._cells: dict[int, _Cell] = {}
         self._where: dict[str, tuple[int, int]] = {}
-        self._decoded: dict[str, Incident] = {}
+        self._exhibits: dict[str, Exhibit] = {}
         self._table = _Table()
 
     def shrink(self) -> None:
         """Forget as much as is too much."""
         if len(self._where) > self._most_rows:
             self.clear()
-        if len(self._decoded) > _MOST_DECODED:
-            self._decoded.clear()
+        if len(self._exhibits) > _MOST_EXHIBITS:
+            self._exhibits.clear()
         # No columns of the last transaction are in use any more.
         self._table.reuse()
 
@@ -252,7 +251,7 @@ class IncidentCache:
         """Forget everything."""
         self._cells.clear()
         self._where.clear()
-        self._decoded.clear()
+        self._exhibits.clear()
         self._table = _Table()
 
     def missing(self, windows: Iterable[IncidentWindow]) -> list[tuple[int, int]]:
@@ -311,7 +310,7 @@ class IncidentCache:
 
     def columns(self, slots: IntArray, bodies: Bodies) -> KeptColumns:
         """Return some slots as rules read them; `bodies` gives the bodies of some ids."""
-        return self._table.columns(slots, bodies, self._decoded)
+        return self._table.columns(slots, bodies, self._exhibits)
 
     def _put(self, cells: Sequence[int], rows: Sequence[LiveRow | IncidentRow]) -> None:
         for cell, row, (slot, rank) in zip(cells, rows, self._table.put(rows), strict=True):
@@ -319,7 +318,7 @@ class IncidentCache:
             self._where[row.incident_id] = (cell, slot)
 
     def _remove(self, name: str) -> None:
-        self._decoded.pop(name, None)
+        self._exhibits.pop(name, None)
         known = self._where.pop(name, None)
         if known is not None:
             cell, slot = known

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from processing.adapters.sql.incident_cache import IncidentCache, LiveRow
 from processing.adapters.sql.transaction import stores_of
 from processing.pipeline import Pipeline
+from processing.rules.exhibit import read_exhibit
 from processing.rules.window import IncidentColumns, IncidentWindow
 from schemas.clock import day_start_ms
-from schemas.codec import decode
 from schemas.identity import incident_id
-from schemas.incident import Incident
 from schemas.report import AdmittedReport
 from tests.processing.adapters.sql.desks import FEW, Desk
 from tests.processing.building import (
@@ -157,19 +156,19 @@ def test_order_is_that_of_days_and_ids_whatever_the_ids(
         assert list(zip(columns.day.tolist(), columns.incident_id, strict=True)) == left
 
 
-def test_what_was_decoded_is_decoded_anew_after_a_write(made: Database) -> None:
+def test_what_was_looked_into_is_read_anew_after_a_write(made: Database) -> None:
     desk = Desk(made, "node-a")
     desk.process([admitted(report("root-1"))])
     everything = windows(all_cells(made))[:1]
     with desk.transaction() as stores:
         columns = stores.incidents.of_windows(everything)
-        first = columns.incident(0)
-        assert columns.incident(0) is first
+        first = columns.exhibit(0)
+        assert columns.exhibit(0) is first
     desk.process([admitted(report("root-1", revision=2, text="more is known"))])
     with desk.transaction() as stores:
         columns = stores.incidents.of_windows(everything)
-        assert columns.incident(0).members == (("root-1", 2),)
-        assert columns.incident(0) == decode(Incident, columns.body[0])
+        assert columns.exhibit(0).evidence[1] == (("root-1", 2),)
+        assert columns.exhibit(0) == read_exhibit(columns.body[0])
 
 
 def test_what_is_older_than_what_was_asked_for_is_neither_read_nor_kept(made: Database) -> None:
