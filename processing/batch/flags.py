@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -51,6 +51,14 @@ class FlagChanges:
     alert_ids: frozenset[str]
 
 
+class Revised(NamedTuple):
+    """A flag to store, what it was before, and whether it says anything new to its alert."""
+
+    row: FlagRow
+    before: FlagRow | None
+    is_news: bool
+
+
 def changes(
     drafted: Iterable[Drafted], stored: Mapping[str, FlagRow], *, now: datetime
 ) -> FlagChanges:
@@ -60,27 +68,34 @@ def changes(
     withdrawn. A flag that comes out as it is stored is left alone, with its marks.
     """
     drafts = {one.flag_id: one for one in drafted}
-    found = (flag_row(drafts[key], stored.get(key), now=now) for key in sorted(drafts))
-    rows = [row for row in found if row is not None]
-    raised = (row for row in stored.values() if row.state == FlagState.RAISED)
-    rows += [withdrawn(row, now=now) for row in raised if row.flag_id not in drafts]
-    before = [stored[row.flag_id] for row in rows if row.flag_id in stored]
+    found = (revised(drafts[key], stored.get(key), now=now) for key in sorted(drafts))
+    rows = [one for one in found if one is not None]
+    rows += [
+        Revised(withdrawn(row, now=now), row, is_news=True)
+        for row in stored.values()
+        if row.state == FlagState.RAISED and row.flag_id not in drafts
+    ]
+    before = [one.before for one in rows if one.before is not None]
+    news = [row for one in rows if one.is_news for row in (one.before, one.row)]
     now_us = to_micros(now)
     return FlagChanges(
-        rows=tuple(rows),
+        rows=tuple(one.row for one in rows),
         history=tuple(HistoryRow(ENTITY, r.flag_id, r.revision, now_us, r.body) for r in before),
-        alert_ids=frozenset(row.alert_id for row in (*before, *rows) if row.alert_id),
+        alert_ids=frozenset(row.alert_id for row in news if row and row.alert_id),
     )
 
 
-def flag_row(one: Drafted, before: FlagRow | None, *, now: datetime) -> FlagRow | None:
+def revised(one: Drafted, before: FlagRow | None, *, now: datetime) -> Revised | None:
     """Return the flag to store, or None when it would say what is stored already."""
     said = said_of(one, now=now)
-    if before is not None:
-        if before.alert_id == one.alert_id and _is_said(said, before):
-            return None
-        said["revision"] = before.revision + 1
-    return _row(said, alert_id=one.alert_id, now=now)
+    if before is None:
+        return Revised(_row(said, alert_id=one.alert_id, now=now), None, is_news=True)
+    is_moved = before.alert_id != one.alert_id
+    if not is_moved and _is_said(said, before):
+        return None
+    said["revision"] = before.revision + 1
+    is_news = is_moved or _to_alert(said) != _to_alert(orjson.loads(before.body))
+    return Revised(_row(said, alert_id=one.alert_id, now=now), before, is_news=is_news)
 
 
 def withdrawn(row: FlagRow, *, now: datetime) -> FlagRow:
@@ -145,6 +160,25 @@ def body_of(said: Mapping[str, Any]) -> bytes:
 
 # A required field has none, and nothing equals that.
 _DEFAULTS = {name: field.default for name, field in Flag.model_fields.items()}
+
+
+# Its alert follows from these fields of each of its flags (`processing.alerts.content`).
+_TOLD = (
+    "state",
+    "band",
+    "priority",
+    "retrospective",
+    "shadow",
+    "place_name",
+    "lon",
+    "lat",
+    "level",
+    "illustrative",
+)
+
+
+def _to_alert(said: Mapping[str, Any]) -> list[object]:
+    return [said.get(name, _DEFAULTS[name]) for name in _TOLD]
 
 
 def _is_said(said: Mapping[str, Any], before: FlagRow) -> bool:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processing.alerts.content import content_of
 from processing.alerts.correlate import AlertKey
-from processing.batch.flags import Drafted, body_of, changes, flag_row, said_of
+from processing.batch.flags import Drafted, body_of, changes, revised, said_of
 from processing.batch.rows import FlagRow
 from processing.rules.loading import default_rules
 from processing.rules.window import FlagDraft
@@ -73,9 +74,10 @@ def drafted(draft: FlagDraft = DRAFT, **more: Any) -> Drafted:  # noqa: ANN401
 
 
 def stored(draft: FlagDraft = DRAFT, *, now: datetime = NOON) -> FlagRow:
-    row = flag_row(drafted(draft), None, now=now)
-    assert row is not None
-    return row
+    found = revised(drafted(draft), None, now=now)
+    assert found is not None
+    assert found.is_news
+    return found.row
 
 
 @given(draft=DRAFTS, shadow=st.booleans())
@@ -101,40 +103,61 @@ def test_what_is_stored_already_is_left_alone_though_it_became_history() -> None
     row = stored()
     much_later = NOON + timedelta(days=400)
     assert not row.retrospective
-    assert flag_row(drafted(), row, now=much_later) is None
+    assert revised(drafted(), row, now=much_later) is None
     history = stored(now=much_later)
     assert history.retrospective
-    assert flag_row(drafted(), history, now=NOON) is None
+    assert revised(drafted(), history, now=NOON) is None
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "is_news"),
     [
-        {"band": Band.MEDIUM},
-        {"priority": 4},
-        {"certainty": Certainty.POSSIBLE},
-        {"unverified": True},
-        {"lon": 30.6},
-        {"level": 2},
-        {"illustrative": True},
-        {"numbers": {"ratio": 16.0, "expected": 0.1250001}},
-        {"evidence": (("incident-a", (("root-a", 1), ("root-b", 3))),)},
-        {"excluded": ("Nothing.",)},
-        {"explanation": "Three times as many."},
-        {"place_name": "Meri"},
+        ({"band": Band.MEDIUM}, True),
+        ({"priority": 4}, True),
+        ({"certainty": Certainty.POSSIBLE}, False),
+        ({"unverified": True}, False),
+        ({"lon": 30.6}, True),
+        ({"lat": 8.6}, True),
+        ({"level": 2}, True),
+        ({"illustrative": True}, True),
+        ({"numbers": {"ratio": 16.0, "expected": 0.1250001}}, False),
+        ({"evidence": (("incident-a", (("root-a", 1), ("root-b", 3))),)}, False),
+        ({"excluded": ("Nothing.",)}, False),
+        ({"explanation": "Three times as many."}, False),
+        ({"place_name": "Meri"}, True),
+        ({"explanation": "", "occurred_us": DRAFT.occurred_us - 400 * 86_400_000_000}, True),
     ],
 )
-def test_whatever_it_says_anew_is_a_revision(change: dict[str, Any]) -> None:
-    row = flag_row(drafted(replace(DRAFT, **change)), stored(), now=NOON)
-    assert row is not None
-    assert row.revision == decode(Flag, row.body).revision == 2
+def test_whatever_it_says_anew_is_a_revision(change: dict[str, Any], is_news: bool) -> None:  # noqa: FBT001
+    row = stored()
+    found = revised(drafted(replace(DRAFT, **change)), row, now=NOON)
+    assert found is not None
+    assert found.before == row
+    assert found.row.revision == decode(Flag, found.row.body).revision == 2
+    assert found.is_news is is_news
+    asked = changes([drafted(replace(DRAFT, **change))], {row.flag_id: row}, now=NOON).alert_ids
+    assert asked == ({KEY.alert_id} if is_news else set())
 
 
-def test_another_alert_is_a_revision() -> None:
+@given(drafts=st.lists(DRAFTS, min_size=2, max_size=3), shadow=st.booleans())
+def test_an_alert_says_the_same_unless_a_flag_has_news(
+    drafts: list[FlagDraft],
+    shadow: bool,  # noqa: FBT001
+) -> None:
+    first, *later = (replace(one, variant="") for one in drafts)
+    before = stored(first)
+    for draft in later:
+        found = revised(drafted(draft, shadow=shadow), before, now=NOON)
+        if found is not None and not found.is_news:
+            flags = decode(Flag, before.body), decode(Flag, found.row.body)
+            assert content_of(flags[:1]) == content_of(flags[1:])
+
+
+def test_another_alert_is_a_revision_that_both_hear_of() -> None:
     moved = stored()._replace(alert_id="another")
-    row = flag_row(drafted(), moved, now=NOON)
-    assert row is not None
-    assert row.alert_id == KEY.alert_id
+    found = changes([drafted()], {moved.flag_id: moved}, now=NOON)
+    assert [row.alert_id for row in found.rows] == [KEY.alert_id]
+    assert found.alert_ids == {KEY.alert_id, "another"}
 
 
 def test_without_a_draft_it_is_withdrawn_and_keeps_what_it_said() -> None:
