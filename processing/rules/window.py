@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
@@ -216,6 +216,10 @@ class IncidentWindow:
     event_classes: frozenset[str] = frozenset()
     actor_keys: frozenset[str] = frozenset()
     named_only: bool = False
+
+
+# Gives the incidents of some windows as they are now: all of them, and maybe more.
+ReadIncidents = Callable[[Sequence[IncidentWindow]], IncidentColumns]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,11 +89,18 @@ class KeptColumns(IncidentColumns):
         return found
 
 
-@dataclass(slots=True)
-class _Cell:
-    """The incidents of a cell from a day on: their ranks in order, and the slot of each."""
+class _Kept(NamedTuple):
+    """Where an incident is kept, its rank, and the number of its actor."""
 
-    since: int
+    slot: int
+    rank: int
+    actor: int
+
+
+@dataclass(slots=True)
+class _Line:
+    """Some incidents of a cell: their ranks in order, and the slot of each."""
+
     ranks: array[int] = field(default_factory=lambda: array("q"))
     slots: array[int] = field(default_factory=lambda: array("q"))
 
@@ -106,6 +113,37 @@ class _Cell:
         at = self.slots.index(slot, bisect_left(self.ranks, rank))
         del self.ranks[at]
         del self.slots[at]
+
+    def between(self, first: int, after: int) -> array[int]:
+        ranks = self.ranks
+        if not ranks or ranks[-1] < first or ranks[0] >= after:
+            return self.slots[:0]
+        start = bisect_left(ranks, first)
+        end = bisect_left(ranks, after, start) if ranks[-1] >= after else len(ranks)
+        return self.slots[start:end]
+
+
+@dataclass(slots=True)
+class _Cell:
+    """The incidents of a cell from a day on: all of them, and those of each actor."""
+
+    since: int
+    whole: _Line = field(default_factory=_Line)
+    by_actor: dict[int, _Line] = field(default_factory=dict)
+
+    def put(self, one: _Kept) -> None:
+        self.whole.put(one.rank, one.slot)
+        self.by_actor.setdefault(one.actor, _Line()).put(one.rank, one.slot)
+
+    def take(self, one: _Kept) -> None:
+        self.whole.take(one.rank, one.slot)
+        self.by_actor[one.actor].take(one.rank, one.slot)
+
+    def lines(self, actors: Sequence[int] | None) -> Iterable[_Line]:
+        """Return the lines of some actors, or the one of all incidents."""
+        if actors is None:
+            return (self.whole,)
+        return [self.by_actor[actor] for actor in actors if actor in self.by_actor]
 
 
 class _Table:
@@ -121,13 +159,14 @@ class _Table:
         self._whole = np.zeros((_FIRST_SIZE, len(_WHOLE)), dtype=np.int64)
         self._place = np.zeros((_FIRST_SIZE, len(_PLACE)), dtype=np.float64)
 
-    def put(self, rows: Sequence[LiveRow | IncidentRow]) -> list[tuple[int, int]]:
-        """Keep some rows and return the slot and the rank of each."""
+    def put(self, rows: Sequence[LiveRow | IncidentRow]) -> list[_Kept]:
+        """Keep some rows and return where each is kept."""
         if not rows:
             return []
         slots = [self._free.pop() if self._free else self._new() for _ in rows]
         ranks = [self._rank(row.day, row.incident_id) for row in rows]
         types, classes, actors, keys, adm1, adm2 = self._all_names
+        actor = [keys[row.actor_key] for row in rows]
         self._whole[slots] = [
             (
                 rank,
@@ -138,27 +177,32 @@ class _Table:
                 types[row.event_type],
                 classes[row.event_class],
                 actors[row.actor_class],
-                keys[row.actor_key],
+                key,
                 adm1[row.adm1 or ""],
                 adm2[row.adm2 or ""],
             )
-            for rank, row in zip(ranks, rows, strict=True)
+            for rank, key, row in zip(ranks, actor, rows, strict=True)
         ]
         # None becomes NaN.
         self._place[slots] = [(row.lon, row.lat, row.radius_m) for row in rows]
         for slot, row in zip(slots, rows, strict=True):
             self._ids[slot] = row.incident_id
-        return list(zip(slots, ranks, strict=True))
+        return list(map(_Kept, slots, ranks, actor))
 
     def give_up(self, slots: Iterable[int]) -> list[str]:
         """Give up some slots and return the ids that they hold."""
         self._given_up += slots
         return [self._ids[slot] for slot in slots]
 
-    def remove(self, slot: int) -> int:
-        """Give up a slot and return its rank. What it holds stays until `reuse`."""
+    def remove(self, slot: int) -> _Kept:
+        """Give up a slot and return what was kept there. What it holds stays until `reuse`."""
         self._given_up.append(slot)
-        return int(self._whole[slot, _RANK])
+        return _Kept(slot, int(self._whole[slot, _RANK]), int(self._whole[slot, _ACTOR]))
+
+    def actors(self, keys: Iterable[str]) -> list[int]:
+        """Return the numbers of some actors, those that any incident ever named."""
+        names = self.names["actor_key"]
+        return [names[key] for key in keys if key in names]
 
     def reuse(self) -> None:
         """Let the slots that were given up be used again."""
@@ -169,14 +213,12 @@ class _Table:
         """Return the ids of some slots, each read when it is looked at."""
         return Texts(self._ids, slots)
 
-    def passing(self, slots: IntArray, wanted: IncidentWindow) -> IntArray:
-        """Return the slots of what is enough for a window."""
-        if wanted.event_classes:
-            slots = slots[self._labels(_CLASS, slots).among(wanted.event_classes)]
-        if wanted.named_only:
+    def passing(self, slots: IntArray, event_classes: frozenset[str], *, named: bool) -> IntArray:
+        """Return the slots of some classes (of any when none is given), and of somebody named."""
+        if event_classes:
+            slots = slots[self._labels(_CLASS, slots).among(event_classes)]
+        if named:
             slots = slots[~self._labels(_ACTOR, slots).among(_NOBODY)]
-        if wanted.actor_keys:
-            slots = slots[self._labels(_ACTOR, slots).among(wanted.actor_keys)]
         return slots
 
     def ordered(self, slots: IntArray) -> IntArray:
@@ -269,7 +311,7 @@ class IncidentCache:
         """Take in all live incidents of some cells from a day on, as (cell, row)."""
         for cell, since in cells:
             former = self._cells.get(cell)
-            for name in self._table.give_up(former.slots) if former else ():
+            for name in self._table.give_up(former.whole.slots) if former else ():
                 self._where.pop(name)
             self._cells[cell] = _Cell(since)
         self._put([cell for cell, _ in rows], [row for _, row in rows])
@@ -289,40 +331,43 @@ class IncidentCache:
         for gone in incident_ids:
             self._remove(gone)
 
-    def select(self, window: IncidentWindow) -> IntArray:
-        """Return the slots of what is in a window."""
-        found = array("q")
+    def select(self, windows: Sequence[IncidentWindow]) -> IntArray:
+        """Return the slots of what is in any of some windows, in order of (day, incident_id)."""
+        alike: dict[tuple[frozenset[str], bool], array[int]] = {}
+        for window in windows:
+            found = alike.setdefault((window.event_classes, window.named_only), array("q"))
+            self._add(found, window)
+        selected = [
+            self._table.passing(np.array(slots, dtype=np.int64), classes, named=named)
+            for (classes, named), slots in alike.items()
+        ]
+        # One window has nothing twice.
+        if len(windows) == 1:
+            return self._table.ordered(selected[0])
+        return self._table.ordered(np.unique(np.concatenate(selected)))
+
+    def _add(self, found: array[int], window: IncidentWindow) -> None:
+        actors = self._table.actors(window.actor_keys) if window.actor_keys else None
         first, after = window.day_from << _RANK_BITS, (window.day_to + 1) << _RANK_BITS
         for cell in window.cells4:
-            kept = self._cells[cell]
-            ranks = kept.ranks
-            if ranks and ranks[-1] >= first:
-                start = bisect_left(ranks, first)
-                end = bisect_left(ranks, after, start) if ranks[-1] >= after else len(ranks)
-                found += kept.slots[start:end]
-        return self._table.passing(np.array(found, dtype=np.int64), window)
-
-    def ordered(self, selected: Sequence[IntArray]) -> IntArray:
-        """Return the slots of several selections, each once, in order of (day, incident_id)."""
-        # One selection has nothing twice.
-        slots = selected[0] if len(selected) == 1 else np.unique(np.concatenate(selected))
-        return self._table.ordered(slots)
+            for line in self._cells[cell].lines(actors):
+                found += line.between(first, after)
 
     def columns(self, slots: IntArray, bodies: Bodies) -> KeptColumns:
         """Return some slots as rules read them; `bodies` gives the bodies of some ids."""
         return self._table.columns(slots, bodies, self._exhibits)
 
     def _put(self, cells: Sequence[int], rows: Sequence[LiveRow | IncidentRow]) -> None:
-        for cell, row, (slot, rank) in zip(cells, rows, self._table.put(rows), strict=True):
-            self._cells[cell].put(rank, slot)
-            self._where[row.incident_id] = (cell, slot)
+        for cell, row, kept in zip(cells, rows, self._table.put(rows), strict=True):
+            self._cells[cell].put(kept)
+            self._where[row.incident_id] = (cell, kept.slot)
 
     def _remove(self, name: str) -> None:
         self._exhibits.pop(name, None)
         known = self._where.pop(name, None)
         if known is not None:
             cell, slot = known
-            self._cells[cell].take(self._table.remove(slot), slot)
+            self._cells[cell].take(self._table.remove(slot))
 
 
 @lru_cache(maxsize=4_096)

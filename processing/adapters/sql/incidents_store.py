@@ -72,8 +72,7 @@ class SqlIncidents:
         if missing:
             rows = self._sql.rows(_OF_CELLS, listed(missing))
             self._cache.fill(missing, [(row[0], LiveRow._make(row[1:])) for row in rows])
-        slots = self._cache.ordered([self._cache.select(window) for window in windows])
-        return self._cache.columns(slots, lambda ids: _Bodies(self._sql, ids))
+        return self._cache.columns(self._cache.select(windows), lambda ids: _Bodies(self._sql, ids))
 
     def _read(self, windows: Iterable[IncidentWindow]) -> list[LiveRow]:
         alike: dict[tuple[str | None, str | None, bool], list[IncidentWindow]] = {}

@@ -113,7 +113,7 @@ def _again(
     is found out anew.
     """
     touched = Touched(before=columns(()), after=columns(evidence))
-    wanted = scope_of(rule, touched, world.locator)
+    wanted = scope_of(rule, touched, world.locator, stores.incidents.of_windows)
     scope = replace(wanted, flags=_only(wanted, stored))
     for draft in drafts(stores, rule, scope, world.locator):
         if draft.flag_key() == stored.flag_key:
