@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from processing.rules.exhibit import EvidenceRow, Exhibit
 from processing.rules.window import IncidentColumns
@@ -24,15 +24,8 @@ class Exhibits:
 
     def of_all(self, rows: Iterable[int]) -> list[Exhibit]:
         """Return what some incidents are as evidence, in order."""
-        return [self.of(row) for row in rows]
-
-    def level(self, rows: Sequence[int]) -> int:
-        """Return the highest sensitivity level of the evidence."""
-        return int(self.columns.level[list(rows)].max())
-
-    def latest_us(self, rows: Sequence[int]) -> int:
-        """Return the latest start among the evidence."""
-        return int(self.columns.occurred_us[list(rows)].max())
+        read = self._read
+        return [read.get(row) or self.of(row) for row in rows]
 
     def lead(self, rows: Iterable[int]) -> int:
         """Return the row that speaks for several: best placed, then the smallest id."""

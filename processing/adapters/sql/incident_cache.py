@@ -68,7 +68,7 @@ class LiveRow(NamedTuple):
 _FACTS = ("rank", "day", "occurred_us", "severity", "level")
 _TEXTS = ("event_type", "event_class", "actor_class", "actor_key", "adm1", "adm2")
 _WHOLE = (*_FACTS, *_TEXTS)
-_RANK, _DAY = _WHOLE.index("rank"), _WHOLE.index("day")
+_RANK, _DAY, _SEVERITY = (_WHOLE.index(name) for name in ("rank", "day", "severity"))
 _CLASS, _ACTOR = _WHOLE.index("event_class"), _WHOLE.index("actor_key")
 _AT_TEXTS = tuple((_WHOLE.index(name), name) for name in _TEXTS)
 _PLACE = ("lon", "lat", "radius_m")
@@ -146,6 +146,14 @@ class _Cell:
         return [self.by_actor[actor] for actor in actors if actor in self.by_actor]
 
 
+class _Enough(NamedTuple):
+    """What is enough for a window, its actors aside."""
+
+    event_classes: frozenset[str]
+    named_only: bool
+    least_severity: int
+
+
 class _Table:
     """Facts of incidents by slot."""
 
@@ -213,12 +221,14 @@ class _Table:
         """Return the ids of some slots, each read when it is looked at."""
         return Texts(self._ids, slots)
 
-    def passing(self, slots: IntArray, event_classes: frozenset[str], *, named: bool) -> IntArray:
-        """Return the slots of some classes (of any when none is given), and of somebody named."""
-        if event_classes:
-            slots = slots[self._labels(_CLASS, slots).among(event_classes)]
-        if named:
+    def passing(self, slots: IntArray, enough: _Enough) -> IntArray:
+        """Return the slots of what is enough."""
+        if enough.event_classes:
+            slots = slots[self._labels(_CLASS, slots).among(enough.event_classes)]
+        if enough.named_only:
             slots = slots[~self._labels(_ACTOR, slots).among(_NOBODY)]
+        if enough.least_severity:
+            slots = slots[self._whole[slots, _SEVERITY] >= enough.least_severity]
         return slots
 
     def ordered(self, slots: IntArray) -> IntArray:
@@ -242,7 +252,7 @@ class _Table:
             incident_id=ids,
             day=whole[_DAY],
             occurred_us=whole[_WHOLE.index("occurred_us")],
-            severity=whole[_WHOLE.index("severity")],
+            severity=whole[_SEVERITY],
             level=whole[_WHOLE.index("level")],
             lon=lon,
             lat=lat,
@@ -333,13 +343,13 @@ class IncidentCache:
 
     def select(self, windows: Sequence[IncidentWindow]) -> IntArray:
         """Return the slots of what is in any of some windows, in order of (day, incident_id)."""
-        alike: dict[tuple[frozenset[str], bool], array[int]] = {}
+        alike: dict[_Enough, array[int]] = {}
         for window in windows:
-            found = alike.setdefault((window.event_classes, window.named_only), array("q"))
-            self._add(found, window)
+            enough = _Enough(window.event_classes, window.named_only, window.least_severity)
+            self._add(alike.setdefault(enough, array("q")), window)
         selected = [
-            self._table.passing(np.array(slots, dtype=np.int64), classes, named=named)
-            for (classes, named), slots in alike.items()
+            self._table.passing(np.array(slots, dtype=np.int64), enough)
+            for enough, slots in alike.items()
         ]
         # One window has nothing twice.
         if len(windows) == 1:

@@ -94,6 +94,7 @@ def _holds(window: IncidentWindow, one: Incident) -> bool:
         and window.day_from <= one.day <= window.day_to
         and (not window.event_classes or one.event_class in window.event_classes)
         and (not window.actor_keys or one.actor_key in window.actor_keys)
+        and one.severity >= window.least_severity
     )
 
 

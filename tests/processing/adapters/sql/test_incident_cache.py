@@ -128,6 +128,16 @@ def live(day: int, name: str) -> LiveRow:
     )
 
 
+def test_a_window_may_ask_for_the_severe_ones_alone() -> None:
+    cache = IncidentCache()
+    rows = [live(16_055, f"{severity}")._replace(severity=severity) for severity in range(1, 6)]
+    cache.fill([(1, 0)], [(1, row) for row in rows])
+    ever = IncidentWindow(cells4=frozenset({1}), day_from=0, day_to=40_000)
+    for windows in ([replace(ever, least_severity=4)], [replace(ever, least_severity=4)] * 2):
+        found = cache.columns(cache.select(windows), lambda ids: [b""] * len(ids))
+        assert found.severity.tolist() == [4, 5]
+
+
 def names() -> st.SearchStrategy[str]:
     """Ids of ours, some that begin alike up to the last digits, and others."""
     ours = st.builds(lambda root: incident_id(day_start_ms(16_055), root), st.text(max_size=3))
