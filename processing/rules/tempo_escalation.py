@@ -65,10 +65,7 @@ def scope_of(rule: TempoEscalation, touched: Touched, layers: Layers) -> Scope:
     spans = {county: (min(own), max(own) + after) for county, own in days.items()}
     return Scope(
         flags=merged(_ranges(rule, spans, lone)),
-        incidents=(
-            *_counted_windows(rule, spans, layers),
-            *_severe_windows(rule, spans, lone, layers),
-        ),
+        incidents=_windows(rule, spans, lone, layers),
         cube=_cube_windows(rule, spans),
     )
 
@@ -278,33 +275,22 @@ def _ranges(
         )
 
 
-def _counted_windows(
-    rule: TempoEscalation, spans: Mapping[str, tuple[int, int]], layers: Layers
-) -> tuple[IncidentWindow, ...]:
-    """Return where the evidence of counts is."""
-    areas = areas_of(layers)
-    return grouped(
-        (
-            (areas.cells4(county), first - rule.window_days + 1, last)
-            for county, (first, last) in spans.items()
-        ),
-        event_classes=_classes(rule),
-        slack_days=rule.window_days,
-    )
-
-
-def _severe_windows(
+def _windows(
     rule: TempoEscalation,
     spans: Mapping[str, tuple[int, int]],
     lone: Iterable[tuple[str, int, frozenset[int]]],
     layers: Layers,
 ) -> tuple[IncidentWindow, ...]:
-    """Return where many may have been killed at once."""
+    """Return where the evidence of counts is, and where many may have been killed at once."""
     areas = areas_of(layers)
-    counties = ((areas.cells4(county), *span) for county, span in spans.items())
+    counties = (
+        (areas.cells4(county), first - rule.window_days + 1, last)
+        for county, (first, last) in spans.items()
+    )
     return grouped(
         (*counties, *((cells, day, day) for _, day, cells in lone)),
-        least_severity=mass_killing.least_severity(rule),
+        event_classes=_classes(rule),
+        or_severity=mass_killing.least_severity(rule),
         slack_days=rule.window_days,
     )
 

@@ -206,8 +206,9 @@ class IncidentWindow:
     """Incidents to read: those in H3 resolution-4 cells from one day to another, both included.
 
     Cell 0 holds the incidents without a place. `event_classes` and `actor_keys`, when not empty,
-    `named_only` (somebody is named) and `least_severity` say what is enough: a reader may use them
-    to read less, and is right too when it reads more.
+    and `named_only` (somebody is named) say what is enough: a reader may use them to read less, and
+    is right too when it reads more. What is as severe as `or_severity`, unless that is 0, is wanted
+    of any class.
     """
 
     cells4: frozenset[int]
@@ -216,7 +217,7 @@ class IncidentWindow:
     event_classes: frozenset[str] = frozenset()
     actor_keys: frozenset[str] = frozenset()
     named_only: bool = False
-    least_severity: int = 0
+    or_severity: int = 0
 
 
 # Gives the incidents of some windows as they are now: all of them, and maybe more.

@@ -13,7 +13,7 @@ def grouped(
     *,
     event_classes: frozenset[str] = frozenset(),
     named_only: bool = False,
-    least_severity: int = 0,
+    or_severity: int = 0,
     slack_days: int = 0,
 ) -> tuple[IncidentWindow, ...]:
     """Return one window for each pair of first and last day, with all cells wanted for it.
@@ -31,7 +31,7 @@ def grouped(
             day_to=day_to,
             event_classes=event_classes,
             named_only=named_only,
-            least_severity=least_severity,
+            or_severity=or_severity,
         )
         for cells4, day_from, day_to in _alike(cells, slack_days)
         if cells4

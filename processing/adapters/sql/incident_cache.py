@@ -114,14 +114,6 @@ class _Line:
         del self.ranks[at]
         del self.slots[at]
 
-    def between(self, first: int, after: int) -> array[int]:
-        ranks = self.ranks
-        if not ranks or ranks[-1] < first or ranks[0] >= after:
-            return self.slots[:0]
-        start = bisect_left(ranks, first)
-        end = bisect_left(ranks, after, start) if ranks[-1] >= after else len(ranks)
-        return self.slots[start:end]
-
 
 @dataclass(slots=True)
 class _Cell:
@@ -139,19 +131,13 @@ class _Cell:
         self.whole.take(one.rank, one.slot)
         self.by_actor[one.actor].take(one.rank, one.slot)
 
-    def lines(self, actors: Sequence[int] | None) -> Iterable[_Line]:
-        """Return the lines of some actors, or the one of all incidents."""
-        if actors is None:
-            return (self.whole,)
-        return [self.by_actor[actor] for actor in actors if actor in self.by_actor]
-
 
 class _Enough(NamedTuple):
     """What is enough for a window, its actors aside."""
 
     event_classes: frozenset[str]
     named_only: bool
-    least_severity: int
+    or_severity: int
 
 
 class _Table:
@@ -224,11 +210,12 @@ class _Table:
     def passing(self, slots: IntArray, enough: _Enough) -> IntArray:
         """Return the slots of what is enough."""
         if enough.event_classes:
-            slots = slots[self._labels(_CLASS, slots).among(enough.event_classes)]
+            wanted = self._labels(_CLASS, slots).among(enough.event_classes)
+            if enough.or_severity:
+                wanted |= self._whole[slots, _SEVERITY] >= enough.or_severity
+            slots = slots[wanted]
         if enough.named_only:
             slots = slots[~self._labels(_ACTOR, slots).among(_NOBODY)]
-        if enough.least_severity:
-            slots = slots[self._whole[slots, _SEVERITY] >= enough.least_severity]
         return slots
 
     def ordered(self, slots: IntArray) -> IntArray:
@@ -345,7 +332,7 @@ class IncidentCache:
         """Return the slots of what is in any of some windows, in order of (day, incident_id)."""
         alike: dict[_Enough, array[int]] = {}
         for window in windows:
-            enough = _Enough(window.event_classes, window.named_only, window.least_severity)
+            enough = _Enough(window.event_classes, window.named_only, window.or_severity)
             self._add(alike.setdefault(enough, array("q")), window)
         selected = [
             self._table.passing(np.array(slots, dtype=np.int64), enough)
@@ -357,11 +344,24 @@ class IncidentCache:
         return self._table.ordered(np.unique(np.concatenate(selected)))
 
     def _add(self, found: array[int], window: IncidentWindow) -> None:
-        actors = self._table.actors(window.actor_keys) if window.actor_keys else None
         first, after = window.day_from << _RANK_BITS, (window.day_to + 1) << _RANK_BITS
-        for cell in window.cells4:
-            for line in self._cells[cell].lines(actors):
-                found += line.between(first, after)
+        for line in self._lines(window):
+            ranks = line.ranks
+            if ranks and ranks[-1] >= first:
+                start = bisect_left(ranks, first)
+                end = bisect_left(ranks, after, start) if ranks[-1] >= after else len(ranks)
+                found += line.slots[start:end]
+
+    def _lines(self, window: IncidentWindow) -> Iterable[_Line]:
+        cells = [self._cells[cell] for cell in window.cells4]
+        if not window.actor_keys:
+            return [cell.whole for cell in cells]
+        found = (
+            cell.by_actor.get(actor)
+            for actor in self._table.actors(window.actor_keys)
+            for cell in cells
+        )
+        return [line for line in found if line]
 
     def columns(self, slots: IntArray, bodies: Bodies) -> KeptColumns:
         """Return some slots as rules read them; `bodies` gives the bodies of some ids."""

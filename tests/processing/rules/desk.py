@@ -89,12 +89,12 @@ def cell4(one: Incident) -> int:
 
 
 def _holds(window: IncidentWindow, one: Incident) -> bool:
+    is_severe = 0 < window.or_severity <= one.severity
     return (
         cell4(one) in window.cells4
         and window.day_from <= one.day <= window.day_to
-        and (not window.event_classes or one.event_class in window.event_classes)
+        and (not window.event_classes or one.event_class in window.event_classes or is_severe)
         and (not window.actor_keys or one.actor_key in window.actor_keys)
-        and one.severity >= window.least_severity
     )
 
 
