@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from processing.rules.exhibit import EvidenceRow, Exhibit
 from processing.rules.window import IncidentColumns
@@ -17,15 +17,15 @@ class Exhibits:
 
     def of(self, row: int) -> Exhibit:
         """Return what one incident is as evidence."""
-        found = self._read.get(row)
-        if found is None:
-            found = self._read[row] = self.columns.exhibit(row)
-        return found
+        return self.of_all((row,))[0]
 
-    def of_all(self, rows: Iterable[int]) -> list[Exhibit]:
+    def of_all(self, rows: Collection[int]) -> list[Exhibit]:
         """Return what some incidents are as evidence, in order."""
         read = self._read
-        return [read.get(row) or self.of(row) for row in rows]
+        missing = [row for row in rows if row not in read]
+        if missing:
+            read.update(zip(missing, self.columns.exhibits(missing), strict=True))
+        return [read[row] for row in rows]
 
     def lead(self, rows: Iterable[int]) -> int:
         """Return the row that speaks for several: best placed, then the smallest id."""

@@ -152,7 +152,8 @@ class _Evidence:
         rows = window[self._counted[number][window]].tolist()
         if series.measure != DEATHS:
             return tuple(rows)
-        return tuple(row for row in rows if self._exhibits.of(row).civilians_killed)
+        shown = self._exhibits.of_all(rows)
+        return tuple(row for row, one in zip(rows, shown, strict=True) if one.civilians_killed)
 
 
 def _by_text(column: Sequence[str]) -> dict[str, IntArray]:

@@ -120,9 +120,9 @@ class IncidentColumns:
     def __len__(self) -> int:
         return len(self.incident_id)
 
-    def exhibit(self, row: int) -> Exhibit:
-        """Return what one row is as evidence."""
-        return read_exhibit(self.body[row])
+    def exhibits(self, rows: Sequence[int]) -> list[Exhibit]:
+        """Return what some rows are as evidence."""
+        return [read_exhibit(self.body[row]) for row in rows]
 
 
 _NO_INTS: IntArray = np.zeros(0, dtype=np.int64)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -76,17 +76,22 @@ _PLACE = ("lon", "lat", "radius_m")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptColumns(IncidentColumns):
-    """Columns of the cache. What was looked into once is there until it is written anew."""
+    """Columns of the cache. What was looked into once is there until it is written anew.
 
-    exhibits: dict[str, Exhibit]
+    `kept` and `written` are by slot: what is known as evidence, and bodies of this transaction.
+    """
+
+    slots: IntArray
+    kept: dict[int, Exhibit]
+    written: Mapping[int, bytes]
 
     @override
-    def exhibit(self, row: int) -> Exhibit:
-        name = self.incident_id[row]
-        found = self.exhibits.get(name)
-        if found is None:
-            found = self.exhibits[name] = read_exhibit(self.body[row])
-        return found
+    def exhibits(self, rows: Sequence[int]) -> list[Exhibit]:
+        kept, slots = self.kept, self.slots[list(rows)].tolist()
+        for row, slot in zip(rows, slots, strict=True):
+            if slot not in kept:
+                kept[slot] = read_exhibit(self.written.get(slot) or self.body[row])
+        return [kept[slot] for slot in slots]
 
 
 class _Kept(NamedTuple):
@@ -150,6 +155,8 @@ class _Table:
         self._ids: list[str] = []
         self._free: list[int] = []
         self._given_up: list[int] = []
+        self._exhibits: dict[int, Exhibit] = {}
+        self._written: dict[int, bytes] = {}
         self._whole = np.zeros((_FIRST_SIZE, len(_WHOLE)), dtype=np.int64)
         self._place = np.zeros((_FIRST_SIZE, len(_PLACE)), dtype=np.float64)
 
@@ -181,6 +188,9 @@ class _Table:
         self._place[slots] = [(row.lon, row.lat, row.radius_m) for row in rows]
         for slot, row in zip(slots, rows, strict=True):
             self._ids[slot] = row.incident_id
+            self._exhibits.pop(slot, None)
+            if isinstance(row, IncidentRow):
+                self._written[slot] = row.body
         return list(map(_Kept, slots, ranks, actor))
 
     def give_up(self, slots: Iterable[int]) -> list[str]:
@@ -189,7 +199,7 @@ class _Table:
         return [self._ids[slot] for slot in slots]
 
     def remove(self, slot: int) -> _Kept:
-        """Give up a slot and return what was kept there. What it holds stays until `reuse`."""
+        """Give up a slot and return what was kept there. What it holds stays until `leave`."""
         self._given_up.append(slot)
         return _Kept(slot, int(self._whole[slot, _RANK]), int(self._whole[slot, _ACTOR]))
 
@@ -198,10 +208,13 @@ class _Table:
         names = self.names["actor_key"]
         return [names[key] for key in keys if key in names]
 
-    def reuse(self) -> None:
-        """Let the slots that were given up be used again."""
+    def leave(self) -> None:
+        """Let the slots that were given up be used again: no columns are in use any more."""
         self._free += self._given_up
         self._given_up.clear()
+        self._written.clear()
+        if len(self._exhibits) > _MOST_EXHIBITS:
+            self._exhibits.clear()
 
     def ids(self, slots: IntArray) -> Sequence[str]:
         """Return the ids of some slots, each read when it is looked at."""
@@ -229,7 +242,7 @@ class _Table:
             order = np.array(by_id, dtype=np.int64)
         return np.asarray(slots[order], dtype=np.int64)
 
-    def columns(self, slots: IntArray, bodies: Bodies, exhibits: dict[str, Exhibit]) -> KeptColumns:
+    def columns(self, slots: IntArray, bodies: Bodies) -> KeptColumns:
         """Return some slots as rules read them."""
         whole = np.ascontiguousarray(self._whole[slots].T)
         lon, lat, radius_m = np.ascontiguousarray(self._place[slots].T)
@@ -245,7 +258,9 @@ class _Table:
             lat=lat,
             radius_m=radius_m,
             body=bodies(ids),
-            exhibits=exhibits,
+            slots=slots,
+            kept=self._exhibits,
+            written=self._written,
             **texts,
         )
 
@@ -274,23 +289,18 @@ class IncidentCache:
         self._most_rows = most_rows
         self._cells: dict[int, _Cell] = {}
         self._where: dict[str, tuple[int, int]] = {}
-        self._exhibits: dict[str, Exhibit] = {}
         self._table = _Table()
 
     def shrink(self) -> None:
         """Forget as much as is too much."""
         if len(self._where) > self._most_rows:
             self.clear()
-        if len(self._exhibits) > _MOST_EXHIBITS:
-            self._exhibits.clear()
-        # No columns of the last transaction are in use any more.
-        self._table.reuse()
+        self._table.leave()
 
     def clear(self) -> None:
         """Forget everything."""
         self._cells.clear()
         self._where.clear()
-        self._exhibits.clear()
         self._table = _Table()
 
     def missing(self, windows: Iterable[IncidentWindow]) -> list[tuple[int, int]]:
@@ -365,7 +375,7 @@ class IncidentCache:
 
     def columns(self, slots: IntArray, bodies: Bodies) -> KeptColumns:
         """Return some slots as rules read them; `bodies` gives the bodies of some ids."""
-        return self._table.columns(slots, bodies, self._exhibits)
+        return self._table.columns(slots, bodies)
 
     def _put(self, cells: Sequence[int], rows: Sequence[LiveRow | IncidentRow]) -> None:
         for cell, row, kept in zip(cells, rows, self._table.put(rows), strict=True):
@@ -373,7 +383,6 @@ class IncidentCache:
             self._where[row.incident_id] = (cell, kept.slot)
 
     def _remove(self, name: str) -> None:
-        self._exhibits.pop(name, None)
         known = self._where.pop(name, None)
         if known is not None:
             cell, slot = known

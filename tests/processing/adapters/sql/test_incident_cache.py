@@ -163,13 +163,15 @@ def test_what_was_looked_into_is_read_anew_after_a_write(made: Database) -> None
     everything = windows(all_cells(made))[:1]
     with desk.transaction() as stores:
         columns = stores.incidents.of_windows(everything)
-        first = columns.exhibit(0)
-        assert columns.exhibit(0) is first
+        (first,) = columns.exhibits([0])
+        assert columns.exhibits([0, 0]) == [first, first]
+        assert columns.exhibits([0])[0] is first
     desk.process([admitted(report("root-1", revision=2, text="more is known"))])
     with desk.transaction() as stores:
         columns = stores.incidents.of_windows(everything)
-        assert columns.exhibit(0).evidence[1] == (("root-1", 2),)
-        assert columns.exhibit(0) == read_exhibit(columns.body[0])
+        (now,) = columns.exhibits([0])
+        assert now.evidence[1] == (("root-1", 2),)
+        assert now == read_exhibit(columns.body[0])
 
 
 def test_what_is_older_than_what_was_asked_for_is_neither_read_nor_kept(made: Database) -> None:
