@@ -10,6 +10,7 @@ from datetime import datetime
 from processing.alerts.correlate import AlertKey, Decision, Label, Reason, Standing, assemble
 from processing.alerts.names import area_name
 from processing.alerts.succession import roots_of, succeed
+from processing.batch.flags import head_of
 from processing.batch.rows import AlertRow, DeliveryRow, FlagRow, RedirectRow, TransitionRow
 from processing.batch.stores import Stores
 from processing.batch.telling import Link, Told, deliveries
@@ -133,7 +134,7 @@ def _in_order(asked: Asked, standing: Mapping[str, Alert]) -> list[AlertKey]:
 def _heads(rows: Iterable[FlagRow]) -> Mapping[str, list[FlagHead]]:
     found: dict[str, list[FlagHead]] = defaultdict(list)
     for row in rows:
-        found[row.alert_id or ""].append(decode(FlagHead, row.body))
+        found[row.alert_id or ""].append(decode(FlagHead, head_of(row.body)))
     return found
 
 

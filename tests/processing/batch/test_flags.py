@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from processing.alerts.content import content_of
 from processing.alerts.correlate import AlertKey
-from processing.batch.flags import Drafted, body_of, changes, revised, said_of
+from processing.batch.flags import Drafted, Revised, body_of, changes, head_of, revised, said_of
 from processing.batch.rows import FlagRow
 from processing.rules.loading import default_rules
 from processing.rules.window import FlagDraft
 from schemas.codec import decode, encode
 from schemas.column_types import to_micros
-from schemas.flag import Band, Certainty, Flag, FlagState
+from schemas.flag import Band, Certainty, Flag, FlagHead, FlagState
 
 NOON = datetime(2013, 12, 16, 12, tzinfo=UTC)
 DAY = 16_055
@@ -73,8 +73,12 @@ def drafted(draft: FlagDraft = DRAFT, **more: Any) -> Drafted:  # noqa: ANN401
     return Drafted(draft, RULE.model_copy(update=more), "0" * 64, KEY)
 
 
+def again(one: Drafted, before: FlagRow | None, *, now: datetime) -> Revised | None:
+    return revised(said_of(one, now=now), one.alert_id, before, now=now)
+
+
 def stored(draft: FlagDraft = DRAFT, *, now: datetime = NOON) -> FlagRow:
-    found = revised(drafted(draft), None, now=now)
+    found = again(drafted(draft), None, now=now)
     assert found is not None
     assert found.is_news
     return found.row
@@ -90,6 +94,12 @@ def test_its_bytes_are_those_that_the_codec_gives(draft: FlagDraft, shadow: bool
     assert (flag.band, flag.certainty, flag.shadow) == (draft.band, draft.certainty, shadow)
 
 
+@given(draft=DRAFTS, text=st.sampled_from(("", ',"numbers":{', "}")))
+def test_its_head_is_what_its_alert_reads(draft: FlagDraft, text: str) -> None:
+    body = stored(replace(draft, place_name=text, explanation=text)).body
+    assert decode(FlagHead, head_of(body)) == decode(FlagHead, body)
+
+
 @given(draft=DRAFTS)
 def test_its_columns_say_what_its_bytes_say(draft: FlagDraft) -> None:
     row = stored(draft)
@@ -103,10 +113,10 @@ def test_what_is_stored_already_is_left_alone_though_it_became_history() -> None
     row = stored()
     much_later = NOON + timedelta(days=400)
     assert not row.retrospective
-    assert revised(drafted(), row, now=much_later) is None
+    assert again(drafted(), row, now=much_later) is None
     history = stored(now=much_later)
     assert history.retrospective
-    assert revised(drafted(), history, now=NOON) is None
+    assert again(drafted(), history, now=NOON) is None
 
 
 @pytest.mark.parametrize(
@@ -130,7 +140,7 @@ def test_what_is_stored_already_is_left_alone_though_it_became_history() -> None
 )
 def test_whatever_it_says_anew_is_a_revision(change: dict[str, Any], is_news: bool) -> None:  # noqa: FBT001
     row = stored()
-    found = revised(drafted(replace(DRAFT, **change)), row, now=NOON)
+    found = again(drafted(replace(DRAFT, **change)), row, now=NOON)
     assert found is not None
     assert found.before == row
     assert found.row.revision == decode(Flag, found.row.body).revision == 2
@@ -147,7 +157,7 @@ def test_an_alert_says_the_same_unless_a_flag_has_news(
     first, *later = (replace(one, variant="") for one in drafts)
     before = stored(first)
     for draft in later:
-        found = revised(drafted(draft, shadow=shadow), before, now=NOON)
+        found = again(drafted(draft, shadow=shadow), before, now=NOON)
         if found is not None and not found.is_news:
             flags = decode(Flag, before.body), decode(Flag, found.row.body)
             assert content_of(flags[:1]) == content_of(flags[1:])
