@@ -5,12 +5,10 @@ A flag may rest on a hundred incidents, and each is looked into for many flags.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
 
-from schemas.column_types import to_micros
 from schemas.incident import Incident
 
 EvidenceRow = tuple[str, tuple[tuple[str, int], ...]]
@@ -27,8 +25,6 @@ class Exhibit(NamedTuple):
     """One incident as evidence: its id with its reports, sorted, and what is counted of it."""
 
     evidence: EvidenceRow
-    occurred_us: int
-    level: int
     weight_milli: int
     n_independent: int
     children_or_crsv: bool
@@ -45,8 +41,6 @@ def read_exhibit(body: bytes) -> Exhibit:
     victims: dict[str, Any] = said.get("victims", {})
     return Exhibit(
         evidence=(said["incident_id"], tuple(sorted(map(tuple, said.get("members", ()))))),
-        occurred_us=to_micros(datetime.fromisoformat(said["occurred_start"])),
-        level=said.get("level", 0),
         weight_milli=said.get("weight_milli", _NO_WEIGHT),
         n_independent=said.get("n_independent", _ONE_SOURCE),
         children_or_crsv=_is_grave(said, victims),

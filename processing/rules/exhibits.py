@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import cached_property
 
 from processing.rules.exhibit import EvidenceRow, Exhibit
 from processing.rules.window import IncidentColumns
@@ -26,6 +27,25 @@ class Exhibits:
         if missing:
             read.update(zip(missing, self.columns.exhibits(missing), strict=True))
         return [read[row] for row in rows]
+
+    # As lists: the few rows of a flag are faster to look up there than in an array.
+    @cached_property
+    def _levels(self) -> list[int]:
+        levels: list[int] = self.columns.level.tolist()
+        return levels
+
+    @cached_property
+    def _starts_us(self) -> list[int]:
+        starts_us: list[int] = self.columns.occurred_us.tolist()
+        return starts_us
+
+    def level(self, rows: Iterable[int]) -> int:
+        """Return the highest sensitivity level of the evidence."""
+        return max([self._levels[row] for row in rows])
+
+    def latest_us(self, rows: Iterable[int]) -> int:
+        """Return the latest start among the evidence."""
+        return max([self._starts_us[row] for row in rows])
 
     def lead(self, rows: Iterable[int]) -> int:
         """Return the row that speaks for several: best placed, then the smallest id."""

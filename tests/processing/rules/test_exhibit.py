@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from processing.rules.exhibit import read_exhibit
 from schemas.codec import decode, encode
-from schemas.column_types import to_micros
 from schemas.incident import Incident, Victims
 from tests.processing.rules.incidents import incident
 
@@ -29,8 +28,6 @@ MEMBERS = st.lists(st.tuples(st.text("ab-", max_size=3), NUMBERS), max_size=4)
     weight_milli=NUMBERS,
     n_independent=NUMBERS,
     illustrative=st.booleans(),
-    hour=st.floats(0, 23),
-    level=NUMBERS,
     members=MEMBERS.map(tuple),
 )
 def test_reads_what_the_model_says(**fields: object) -> None:
@@ -38,8 +35,6 @@ def test_reads_what_the_model_says(**fields: object) -> None:
     said = decode(Incident, body)
     found = read_exhibit(body)
     assert found.evidence == (said.incident_id, tuple(sorted(said.members)))
-    assert found.occurred_us == to_micros(said.occurred_start)
-    assert found.level == said.level
     assert found.weight_milli == said.weight_milli
     assert found.n_independent == said.n_independent
     assert found.illustrative == said.illustrative
