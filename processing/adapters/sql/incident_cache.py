@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -126,11 +127,11 @@ class _Cell:
 
     since: int
     whole: _Line = field(default_factory=_Line)
-    by_actor: dict[int, _Line] = field(default_factory=dict)
+    by_actor: dict[int, _Line] = field(default_factory=lambda: defaultdict(_Line))
 
     def put(self, one: _Kept) -> None:
         self.whole.put(one.rank, one.slot)
-        self.by_actor.setdefault(one.actor, _Line()).put(one.rank, one.slot)
+        self.by_actor[one.actor].put(one.rank, one.slot)
 
     def take(self, one: _Kept) -> None:
         self.whole.take(one.rank, one.slot)
