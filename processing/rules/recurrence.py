@@ -58,12 +58,14 @@ def scope_of(rule: Recurrence, touched: Touched, read: ReadIncidents) -> Scope:
     """
     moved = together(touched.before, touched.after)
     rows = attributed_rows(rule, moved)
+    if not len(rows):
+        return Scope()
     days = rule.baseline_days
     around = [_Around.of(rule, moved, row) for row in rows.tolist()]
     later = read(_windows(rule, ((one, one.day, one.day + days) for one in around)))
     keys = {_key_of(moved, row) for row in rows.tolist()}
     keys |= {_key_of(later, row) for row in rows_after(rule, moved, rows, later)}
-    # For all actors: one actor may be called a rebel in one report and unknown in another.
+    # A flag gathers what all actors of a class did in a cell on a day.
     there = read(_on_days(rule, keys))
     beside = (_Around.of(rule, there, row) for row in _rows_of(rule, there, keys))
     return Scope(

@@ -1,11 +1,11 @@
 """The one place that knows which kind of rule is evaluated by which function.
 
-A rule is two pure functions. `scope_of` names every flag whose value may have changed with some
-incidents, and everything that must be read to tell; some must read to find that out. `evaluate`
-returns the drafts of exactly these
-flags; one that it does not return is not (or no longer) raised. What is read may hold more than
-the scope asked for: a draft is the same function of the incidents and layers all the same, whatever
-the cuts between batches and the order of arrival.
+A rule is two functions. `scope_of` names every flag whose value may have changed with some
+incidents, and everything that must be read to tell; it may read incidents as they are now to find
+that out. `evaluate` is pure and returns the drafts of exactly these flags; one that it does not
+return is not (or no longer) raised. What is read may hold more than was asked for: a draft is the
+same function of the incidents and layers all the same, whatever the cuts between batches and the
+order of arrival.
 """
 
 from __future__ import annotations

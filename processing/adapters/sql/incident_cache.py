@@ -6,7 +6,8 @@ what the database holds: it is filled from it, follows each write, and is forgot
 transaction fails or somebody else has written incidents in between.
 
 Facts are kept in columns, so that a window of thousands of incidents is a few array operations. A
-cell lists the slots of its incidents in these columns, in order.
+cell lists the slots of its incidents in these columns, in order, and again those of each actor: who
+asks for one actor's past reads nothing else.
 """
 
 from __future__ import annotations
