@@ -38,14 +38,8 @@ class Evidence(Message):
     reports: tuple[tuple[str, int], ...]
 
 
-class Flag(Message):
-    """One revision of a flag, under one stable key.
-
-    `flag_key` = rule | place | actor class | mission-local day. `numbers` are what the rule
-    compared (units in their names); `excluded` says what was left out and why;
-    `explanation` is the sentence; `priority` 1 (routine) to 5 follows from band and adjustments.
-    `retrospective` flags tell history and never page.
-    """
+class FlagHead(Message):
+    """What a flag says without its evidence and reasons: all that its alert follows from."""
 
     flag_id: str
     flag_key: str
@@ -70,6 +64,17 @@ class Flag(Message):
     occurred_start: Time
     level: int = 0
     illustrative: bool = False
+
+
+class Flag(FlagHead):
+    """One revision of a flag, under one stable key.
+
+    `flag_key` = rule | place | actor class | mission-local day. `numbers` are what the rule
+    compared (units in their names); `excluded` says what was left out and why;
+    `explanation` is the sentence; `priority` 1 (routine) to 5 follows from band and adjustments.
+    `retrospective` flags tell history and never page.
+    """
+
     numbers: dict[str, Any]
     evidence: tuple[Evidence, ...]
     excluded: tuple[str, ...] = ()

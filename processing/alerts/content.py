@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from processing.rules.explain import band_word, when
-from schemas.flag import Band, Flag, FlagState
+from schemas.flag import Band, FlagHead, FlagState
 
 # What the rules that ship are about, in a few words. Another rule is named by its id.
 _SUBJECTS: Mapping[str, str] = MappingProxyType(
@@ -60,7 +60,7 @@ class Content:
         return f"{band}: {subjects} in {place_name}, {when(self.day)}"
 
 
-def content_of(flags: Sequence[Flag]) -> Content | None:
+def content_of(flags: Sequence[FlagHead]) -> Content | None:
     """Return what some flags say together, or None when none of them is raised.
 
     The order of the flags does not matter. Shadow flags never become part of an alert.

@@ -18,7 +18,7 @@ from processing.alerts.content import Content, content_of
 from processing.rules.cells import cell_of, cell_text
 from schemas.alert import OPEN_STATES, Alert, AlertState, Transition, TransitionKind
 from schemas.clock import day_start_ms
-from schemas.flag import Band, Flag
+from schemas.flag import Band, FlagHead
 from schemas.identity import alert_id
 
 SYSTEM = "tocsin"
@@ -109,7 +109,7 @@ def alert_key(
 
 
 def assemble(
-    key: AlertKey, flags: Sequence[Flag], *, standing: Standing, label: Label, now: datetime
+    key: AlertKey, flags: Sequence[FlagHead], *, standing: Standing, label: Label, now: datetime
 ) -> Decision:
     """Conclude an alert from all current flags of its key; shadow and withdrawn ones do not count.
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from processing.alerts.correlate import AlertKey, Decision, Label, Reason, Standing, assemble
 from processing.alerts.names import area_name
 from processing.alerts.succession import roots_of, succeed
+from processing.batch.flags import head_of
 from processing.batch.rows import AlertRow, DeliveryRow, FlagRow, RedirectRow, TransitionRow
 from processing.batch.stores import Stores
 from processing.batch.telling import Link, Told, deliveries
@@ -17,7 +18,7 @@ from processing.locate.locate import Locator
 from schemas.alert import Alert, Transition
 from schemas.codec import decode, encode
 from schemas.column_types import to_micros
-from schemas.flag import Flag
+from schemas.flag import Flag, FlagHead
 
 ENTITY = "alert"
 
@@ -53,13 +54,14 @@ def conclude(
         return AlertChanges()
     stood = _standing(stores, asked)
     standing = dict(stood)
-    flags = _flags(stores.flags.of_alerts(asked.alert_ids))
+    flags = stores.flags.of_alerts(asked.alert_ids)
+    heads = _heads(flags)
     number = stores.alerts.last_number()
     decisions: list[Decision] = []
     for key in _in_order(asked, standing):
         decision = assemble(
             key,
-            flags.get(key.alert_id, ()),
+            heads.get(key.alert_id, ()),
             standing=Standing(
                 previous=standing.get(key.alert_id),
                 day_before=standing.get(key.day_before().alert_id),
@@ -107,10 +109,10 @@ def transition_row(transition: Transition) -> TransitionRow:
 
 
 def _standing(stores: Stores, asked: Asked) -> dict[str, Alert]:
-    """Return the stored alerts among those asked for, and those of the day before each."""
+    """Return the stored alerts among those asked for, and those of the day before a new one."""
     found = _alerts(stores, asked.alert_ids)
-    keys = [*asked.keys.values(), *(_key(alert) for alert in found.values())]
-    before = {key.day_before().alert_id for key in keys}
+    new = (key for alert_id, key in asked.keys.items() if alert_id not in found)
+    before = {key.day_before().alert_id for key in new}
     return found | _alerts(stores, before - found.keys())
 
 
@@ -129,10 +131,10 @@ def _in_order(asked: Asked, standing: Mapping[str, Alert]) -> list[AlertKey]:
     return sorted(keys.values(), key=lambda key: (key.day, key.alert_id))
 
 
-def _flags(rows: Iterable[FlagRow]) -> Mapping[str, list[Flag]]:
-    found: dict[str, list[Flag]] = defaultdict(list)
+def _heads(rows: Iterable[FlagRow]) -> Mapping[str, list[FlagHead]]:
+    found: dict[str, list[FlagHead]] = defaultdict(list)
     for row in rows:
-        found[row.alert_id or ""].append(decode(Flag, row.body))
+        found[row.alert_id or ""].append(decode(FlagHead, head_of(row.body)))
     return found
 
 
@@ -140,7 +142,7 @@ def _succeeded(
     stores: Stores,
     decisions: Sequence[Decision],
     stood: Mapping[str, Alert],
-    flags: Mapping[str, Sequence[Flag]],
+    flags: Iterable[FlagRow],
 ) -> Sequence[Decision]:
     """Let what is raised take over from what lost its evidence to it.
 
@@ -155,10 +157,11 @@ def _succeeded(
         return decisions
     lost = {flag_id for alert in gone.values() for flag_id in alert.flag_ids}
     said = {row.flag_id: decode(Flag, row.body) for row in stores.flags.of_ids(lost)}
-    roots = {
-        alert_id: roots_of(one for one in found if not one.shadow)
-        for alert_id, found in flags.items()
-    }
+    current: dict[str, list[Flag]] = defaultdict(list)
+    for row in flags:
+        if not row.shadow:
+            current[row.alert_id or ""].append(decode(Flag, row.body))
+    roots = {alert_id: roots_of(found) for alert_id, found in current.items()}
     for alert_id, alert in gone.items():
         roots[alert_id] = roots_of(said[one] for one in alert.flag_ids if one in said)
     return succeed(decisions, previous=gone, roots=roots)

@@ -42,7 +42,7 @@ def assess(stores: Stores, world: World, touched: Touched) -> Assessment:
     touched = Touched(before=NOTHING, after=together(touched.before, touched.after))
     for loaded in world.rules:
         rule = loaded.rule
-        scope = scope_of(rule, touched, locator)
+        scope = scope_of(rule, touched, locator, stores.incidents.of_windows)
         if not scope.flags:
             continue
         found = drafts(stores, rule, scope, locator)

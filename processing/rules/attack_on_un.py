@@ -82,9 +82,9 @@ def _attack(
     columns = exhibits.columns
     lead = exhibits.lead(rows)
     place = place_of(columns, lead, key, layers)
-    victims = [exhibits.incident(row).victims for row in rows]
-    killed = sum(one.un_killed_best for one in victims)
-    injured = sum(one.un_injured_best for one in victims)
+    shown = exhibits.of_all(rows)
+    killed = sum(one.un_killed for one in shown)
+    injured = sum(one.un_injured for one in shown)
     day, actor = int(columns.day[lead]), columns.actor_class[lead]
     what = event_label(columns.event_type[lead]).capitalize()
     more = f" (and {count(len(rows) - 1, 'further attack')} there)" if len(rows) > 1 else ""

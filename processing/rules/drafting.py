@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from processing.rules.exhibits import Exhibits
+from processing.rules.exhibits import Exhibits, evidence, is_unverified
 from processing.rules.explain import unverified_note
 from processing.rules.places import Place
 from processing.rules.priority import priority_of
@@ -38,11 +38,13 @@ class Finding:
 def draft(rule: RuleBase, finding: Finding, exhibits: Exhibits) -> FlagDraft:
     """Return the draft of a finding, with the gate, the priority and the expiry of its rule."""
     rows = finding.rows
-    unverified = exhibits.is_unverified(finding.gate_rows or rows, rule.unverified_below_milli)
+    shown = exhibits.of_all(rows)
+    gate = exhibits.of_all(finding.gate_rows) or shown
+    unverified = is_unverified(gate, rule.unverified_below_milli)
     priority = priority_of(
         finding.band,
         finding.certainty,
-        children_or_crsv=exhibits.concerns_children_or_crsv(rows),
+        children_or_crsv=any(one.children_or_crsv for one in shown),
         displaced_site=finding.displaced_site,
     )
     return FlagDraft(
@@ -62,9 +64,9 @@ def draft(rule: RuleBase, finding: Finding, exhibits: Exhibits) -> FlagDraft:
         lat=finding.place.lat,
         occurred_us=exhibits.latest_us(rows),
         level=exhibits.level(rows),
-        illustrative=exhibits.is_illustrative(rows),
+        illustrative=any(one.illustrative for one in shown),
         numbers={**finding.numbers, "expires_after_h": rule.expires_after_h},
-        evidence=exhibits.evidence(rows),
+        evidence=evidence(shown),
         excluded=finding.excluded,
         explanation=finding.explanation + unverified_note(unverified=unverified),
     )

@@ -1,59 +1,51 @@
-"""Incidents as the evidence of flags: decoded once each, and what follows from several of them."""
+"""Incidents as the evidence of flags: read once each, and what follows from several of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
+from functools import cached_property
 
+from processing.rules.exhibit import EvidenceRow, Exhibit
 from processing.rules.window import IncidentColumns
-from schemas.incident import Incident
-
-EvidenceRow = tuple[str, tuple[tuple[str, int], ...]]
-
-# Tags and classes that raise a flag's priority: children, and conflict-related sexual violence.
-_TAGS = ("MRM_SEXUAL_VIOLENCE", "MRM_RECRUIT_USE", "CRSV")
-_CLASSES = frozenset({"CHILD", "CRSV"})
 
 
 class Exhibits:
-    """The incidents of a window, decoded only where they become evidence."""
+    """The incidents of a window, looked into only where they become evidence."""
 
     def __init__(self, incidents: IncidentColumns) -> None:
         self.columns = incidents
-        self._decoded: dict[int, Incident] = {}
+        self._read: dict[int, Exhibit] = {}
 
-    def incident(self, row: int) -> Incident:
-        """Return one incident whole."""
-        if row not in self._decoded:
-            self._decoded[row] = self.columns.incident(row)
-        return self._decoded[row]
+    def of(self, row: int) -> Exhibit:
+        """Return what one incident is as evidence."""
+        return self.of_all((row,))[0]
 
-    def evidence(self, rows: Iterable[int]) -> tuple[EvidenceRow, ...]:
-        """Return incident ids with their reports, sorted."""
-        found = {self.columns.incident_id[row]: row for row in rows}
-        return tuple(
-            (incident_id, tuple(sorted(self.incident(found[incident_id]).members)))
-            for incident_id in sorted(found)
-        )
+    def of_all(self, rows: Collection[int]) -> list[Exhibit]:
+        """Return what some incidents are as evidence, in order."""
+        read = self._read
+        missing = [row for row in rows if row not in read]
+        if missing:
+            read.update(zip(missing, self.columns.exhibits(missing), strict=True))
+        return [read[row] for row in rows]
 
-    def is_unverified(self, rows: Iterable[int], below_milli: int) -> bool:
-        """Say whether no piece of evidence reaches the gate. It is then still raised."""
-        return all(self.incident(row).weight_milli < below_milli for row in rows)
+    # As lists: the few rows of a flag are faster to look up there than in an array.
+    @cached_property
+    def _levels(self) -> list[int]:
+        levels: list[int] = self.columns.level.tolist()
+        return levels
 
-    def concerns_children_or_crsv(self, rows: Iterable[int]) -> bool:
-        """Say whether children or sexual violence are among the evidence."""
-        return any(_is_grave(self.incident(row)) for row in rows)
+    @cached_property
+    def _starts_us(self) -> list[int]:
+        starts_us: list[int] = self.columns.occurred_us.tolist()
+        return starts_us
 
-    def is_illustrative(self, rows: Iterable[int]) -> bool:
-        """Say whether made-up reports are among the evidence."""
-        return any(self.incident(row).illustrative for row in rows)
-
-    def level(self, rows: Sequence[int]) -> int:
+    def level(self, rows: Iterable[int]) -> int:
         """Return the highest sensitivity level of the evidence."""
-        return int(self.columns.level[list(rows)].max())
+        return max([self._levels[row] for row in rows])
 
-    def latest_us(self, rows: Sequence[int]) -> int:
+    def latest_us(self, rows: Iterable[int]) -> int:
         """Return the latest start among the evidence."""
-        return int(self.columns.occurred_us[list(rows)].max())
+        return max([self._starts_us[row] for row in rows])
 
     def lead(self, rows: Iterable[int]) -> int:
         """Return the row that speaks for several: best placed, then the smallest id."""
@@ -61,12 +53,16 @@ class Exhibits:
         return min(rows, key=lambda row: (_rank(columns, row), columns.incident_id[row]))
 
 
+def evidence(exhibits: Iterable[Exhibit]) -> tuple[EvidenceRow, ...]:
+    """Return incident ids with their reports, sorted."""
+    return tuple(sorted(one.evidence for one in exhibits))
+
+
+def is_unverified(exhibits: Iterable[Exhibit], below_milli: int) -> bool:
+    """Say whether no piece of evidence reaches the gate. It is then still raised."""
+    return all(one.weight_milli < below_milli for one in exhibits)
+
+
 def _rank(columns: IncidentColumns, row: int) -> float:
     radius_m = float(columns.radius_m[row])
     return radius_m if radius_m == radius_m else float("inf")  # noqa: PLR0124 - NaN sorts last
-
-
-def _is_grave(incident: Incident) -> bool:
-    if incident.victims.children or incident.event_class in _CLASSES:
-        return True
-    return any(tag.startswith(_TAGS) for tag in incident.violations)

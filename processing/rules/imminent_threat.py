@@ -108,9 +108,7 @@ def _finding(
 ) -> Finding:
     columns = exhibits.columns
     groups = {row: matches.of(row) for row in rows}
-    sources = {
-        row: sum(exhibits.incident(one).n_independent for one in groups[row]) for row in rows
-    }
+    sources = {row: sum(one.n_independent for one in exhibits.of_all(groups[row])) for row in rows}
     strongest = min(rows, key=lambda row: (-sources[row], columns.incident_id[row]))
     band = Band.CRITICAL if sources[strongest] >= rule.critical_independent else Band.HIGH
     evidence = tuple(sorted({one for group in groups.values() for one in group}))

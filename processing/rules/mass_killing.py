@@ -30,10 +30,14 @@ _SEVERITY_OF_DEATHS = ((25, 5), (5, 4), (1, 3))
 
 def severe_rows(rule: TempoEscalation, columns: IncidentColumns) -> list[int]:
     """Return the rows whose severity leaves room for so many dead."""
-    deaths = min(rule.deaths_high, rule.deaths_critical)
-    least = next(severity for killed, severity in _SEVERITY_OF_DEATHS if deaths >= killed)
-    rows: list[int] = np.flatnonzero(columns.severity >= least).tolist()
+    rows: list[int] = np.flatnonzero(columns.severity >= least_severity(rule)).tolist()
     return rows
+
+
+def least_severity(rule: TempoEscalation) -> int:
+    """Return the severity below which nobody killed so many."""
+    deaths = min(rule.deaths_high, rule.deaths_critical)
+    return next(severity for killed, severity in _SEVERITY_OF_DEATHS if deaths >= killed)
 
 
 def place_keys(columns: IncidentColumns, rows: Sequence[int], layers: Layers) -> list[str]:
@@ -67,7 +71,7 @@ def findings(
 
 
 def _civilians(exhibits: Exhibits, row: int) -> int:
-    return exhibits.incident(row).victims.civilians_killed_best
+    return exhibits.of(row).civilians_killed
 
 
 def _finding(

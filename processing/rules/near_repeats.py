@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,6 +88,34 @@ def repeats_of(
         )
 
 
+def rows_after(
+    rule: Recurrence,
+    moved: IncidentColumns,
+    moved_rows: IntArray,
+    columns: IncidentColumns,
+) -> list[int]:
+    """Return the rows that count and may have one of some incidents in their past, in order."""
+    counted = attributed_rows(rule, columns)
+    if not len(counted) or not len(moved_rows):
+        return []
+    numbers: dict[str, int] = defaultdict(lambda: len(numbers))
+    actor = _numbers(numbers, moved.actor_key, moved_rows)
+    day = moved.day[moved_rows]
+    of, later = _of_one_actor(
+        (actor, day, day + rule.baseline_days),
+        (_numbers(numbers, columns.actor_key, counted), columns.day[counted]),
+    )
+    keep = _may_be_near(rule, _xyz(moved, moved_rows)[of], _xyz(columns, counted)[later])
+    of, later = moved_rows[of], counted[later]
+    keep &= moved.occurred_us[of] <= columns.occurred_us[later]
+    found: list[int] = np.unique(later[keep]).tolist()
+    return found
+
+
+def _numbers(numbers: dict[str, int], column: Sequence[str], rows: IntArray) -> IntArray:
+    return np.fromiter((numbers[column[row]] for row in rows.tolist()), np.int64, len(rows))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Past:
     """Earlier incidents with how far and how long ago they were; places are off by `blur_m`."""
@@ -126,34 +155,49 @@ def _pairs(
     rule: Recurrence, columns: IncidentColumns, counted: IntArray, targets: IntArray
 ) -> tuple[IntArray, IntArray]:
     """Return (target, earlier row of the same actor) that may be near, sorted."""
-    of, prior = _of_one_actor(rule, columns, counted, targets)
+    actor, day = numbered(columns.actor_key), columns.day
+    of, prior = _of_one_actor(
+        (actor[targets], day[targets] - rule.baseline_days, day[targets]),
+        (actor[counted], day[counted]),
+    )
     if len(of) == len(targets):
         # Each is of its own actor and day; nothing else is.
         return of[:0], prior[:0]
-    # On the unit sphere |a - b|² = 2 - 2 a·b. A little wider than exact: the geodesic decides.
-    least = 1.0 - chord(reach_m(rule)) ** 2 / 2.0 - 1e-12
-    here = unit_xyz(columns.lon[targets], columns.lat[targets])[np.searchsorted(targets, of)]
-    there = unit_xyz(columns.lon[counted], columns.lat[counted])[np.searchsorted(counted, prior)]
-    keep = (here * there).sum(axis=1) >= least
+    keep = _may_be_near(rule, _xyz(columns, targets)[of], _xyz(columns, counted)[prior])
+    of, prior = targets[of], counted[prior]
     keep &= _is_earlier(columns, prior, of)
     return of[keep], prior[keep]
 
 
 def _of_one_actor(
-    rule: Recurrence, columns: IncidentColumns, counted: IntArray, targets: IntArray
+    asked: tuple[IntArray, IntArray, IntArray], known: tuple[IntArray, IntArray]
 ) -> tuple[IntArray, IntArray]:
-    """Return (target, row of the same actor, of its day or so many days before), sorted."""
-    actor = numbered(columns.actor_key)
+    """Pair each asked (actor, first day, last day) with the known (actor, day) in it.
+
+    Indexes, in order of what is asked, then of day; what is known of one day keeps its order.
+    """
+    (actor, first_day, last_day), (known_actor, known_day) = asked, known
     # One number for an actor and a day: what is asked for is then one stretch of the sorted rows.
-    first_day = columns.day[counted].min(initial=0) - rule.baseline_days
-    days = int(columns.day[counted].max(initial=0)) - first_day + 1
-    key = actor * days + (columns.day - first_day)
-    counted = counted[key[counted].argsort(kind="stable")]
-    first = key[counted].searchsorted(key[targets] - rule.baseline_days, side="left")
-    number = key[counted].searchsorted(key[targets], side="right") - first
-    of = targets.repeat(number)
+    least = min(int(known_day.min(initial=0)), int(first_day.min(initial=0)))
+    days = max(int(known_day.max(initial=0)), int(last_day.max(initial=0))) - least + 1
+    key = known_actor * days + (known_day - least)
+    order = key.argsort(kind="stable")
+    key = key[order]
+    first = key.searchsorted(actor * days + (first_day - least), side="left")
+    number = key.searchsorted(actor * days + (last_day - least), side="right") - first
+    of = np.arange(len(actor)).repeat(number)
     before = number.cumsum() - number
-    return of, counted[np.arange(len(of)) + (first - before).repeat(number)]
+    return of, order[np.arange(len(of)) + (first - before).repeat(number)]
+
+
+def _may_be_near(rule: Recurrence, a: FloatArray, b: FloatArray) -> BoolArray:
+    # On the unit sphere |a - b|² = 2 - 2 a·b. A little wider than exact: the geodesic decides.
+    least = 1.0 - chord(reach_m(rule)) ** 2 / 2.0 - 1e-12
+    return np.asarray((a * b).sum(axis=1) >= least)
+
+
+def _xyz(columns: IncidentColumns, rows: IntArray) -> FloatArray:
+    return unit_xyz(columns.lon[rows], columns.lat[rows])
 
 
 def reach_m(rule: Recurrence) -> float:

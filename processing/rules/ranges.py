@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from processing.rules.window import FlagRange, IncidentColumns, Scope
 
@@ -49,15 +49,6 @@ def merged(ranges: Iterable[FlagRange]) -> tuple[FlagRange, ...]:
         FlagRange(rule_id=key[0], place_key=key[1], actor_class=key[2], day_from=first, day_to=last)
         for key in sorted(spans, key=lambda key: (key[0], key[1], key[2] or ""))
         for first, last in _joined(spans[key])
-    )
-
-
-def ranges_of(rule_id: str, spans: Mapping[str, Iterable[Span]]) -> tuple[FlagRange, ...]:
-    """Return the ranges of some places for all actor classes, joined, in order of place."""
-    return tuple(
-        FlagRange(rule_id=rule_id, place_key=place_key, day_from=first, day_to=last)
-        for place_key in sorted(spans)
-        for first, last in _joined(spans[place_key])
     )
 
 

@@ -10,56 +10,134 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from processing.rules.cells import WINDOW_RESOLUTION, cell_circle, cell_text, cover
+from processing.rules.cells import WINDOW_RESOLUTION, cell_of, cell_text, cover
 from processing.rules.certainty import settle
 from processing.rules.drafting import Finding, draft
 from processing.rules.exhibits import Exhibits
 from processing.rules.explain import band_word, count, event_label, km, place_note, usual, when
 from processing.rules.layers import Layers, areas_of
-from processing.rules.near_repeats import Repeats, attributed_rows, reach_m, repeats_of
+from processing.rules.near_repeats import (
+    Repeats,
+    attributed_rows,
+    reach_m,
+    repeats_of,
+    rows_after,
+)
 from processing.rules.places import Place, cell_key, near_cell_name
-from processing.rules.ranges import Answers, Span, ranges_of
-from processing.rules.window import FlagDraft, IncidentColumns, IntArray, Scope, Touched
+from processing.rules.ranges import Answers, Span
+from processing.rules.window import (
+    FlagDraft,
+    FlagRange,
+    IncidentColumns,
+    IncidentWindow,
+    IntArray,
+    ReadIncidents,
+    Scope,
+    Touched,
+    together,
+)
 from processing.rules.windows import grouped
 from schemas.flag import Band, Certainty
 from schemas.rule import Recurrence
 
 _METRES_IN_KM = 1_000.0
 _SITES_SHOWN = 10
-# Incidents of up to a quarter of the look-back are read as if they were of one day.
-_SLACK = 4
 
 
-def scope_of(rule: Recurrence, touched: Touched, layers: Layers) -> Scope:  # noqa: ARG001 - one form for all kinds
-    """Look again at all that a touched incident is, or may be, part of the past of."""
+def scope_of(rule: Recurrence, touched: Touched, read: ReadIncidents) -> Scope:
+    """Look again at the flags of what a touched incident is, or may be, part of the past of.
+
+    Half a year around a busy county is thousands of incidents. So only those of the touched actors
+    are read to find these flags, and only those of their actors to judge them.
+    """
+    moved = together(touched.before, touched.after)
+    rows = attributed_rows(rule, moved)
+    if not len(rows):
+        return Scope()
     days = rule.baseline_days
-    spots: set[tuple[frozenset[int], int]] = set()
-    for columns in (touched.before, touched.after):
-        rows = attributed_rows(rule, columns)
-        places = zip(columns.lon[rows].tolist(), columns.lat[rows].tolist(), strict=True)
-        for (lon, lat), day in zip(places, columns.day[rows].tolist(), strict=True):
-            spots.add((cover(lon, lat, reach_m(rule)), day))
-    # For all actor classes: one actor may be called a rebel in one report and unknown in another.
-    spans: dict[str, list[Span]] = defaultdict(list)
-    for near, day in spots:
-        for cell in near:
-            spans[_key(cell)].append((day, day + days))
-    wanted = [(_around(near, reach_m(rule)), day - days, day + days) for near, day in spots]
+    around = [_Around.of(rule, moved, row) for row in rows.tolist()]
+    later = read(_windows(rule, ((one, one.day, one.day + days) for one in around)))
+    keys = {_key_of(moved, row) for row in rows.tolist()}
+    keys |= {_key_of(later, row) for row in rows_after(rule, moved, rows, later)}
+    # A flag gathers what all actors of a class did in a cell on a day.
+    there = read(_on_days(rule, keys))
+    beside = (_Around.of(rule, there, row) for row in _rows_of(rule, there, keys))
     return Scope(
-        flags=ranges_of(rule.rule_id, spans),
-        incidents=grouped(
-            wanted,
+        flags=tuple(_range(rule, key) for key in sorted(keys)),
+        incidents=_windows(rule, ((one, one.day - days, one.day) for one in beside)),
+    )
+
+
+class _Around(NamedTuple):
+    """The cells of what may be near an incident, its actor and its day."""
+
+    cells: frozenset[int]
+    actor_key: str
+    day: int
+
+    @staticmethod
+    def of(rule: Recurrence, columns: IncidentColumns, row: int) -> _Around:
+        cells = cover(float(columns.lon[row]), float(columns.lat[row]), reach_m(rule))
+        return _Around(cells, columns.actor_key[row], int(columns.day[row]))
+
+
+# The cell, the actor class and the day of a flag.
+_Key = tuple[int, str, int]
+
+
+def _key_of(columns: IncidentColumns, row: int) -> _Key:
+    cell = cell_of(float(columns.lon[row]), float(columns.lat[row]), WINDOW_RESOLUTION)
+    return cell, columns.actor_class[row], int(columns.day[row])
+
+
+def _rows_of(rule: Recurrence, columns: IncidentColumns, keys: Collection[_Key]) -> Iterator[int]:
+    rows: list[int] = attributed_rows(rule, columns).tolist()
+    return (row for row in rows if _key_of(columns, row) in keys)
+
+
+def _windows(
+    rule: Recurrence, wanted: Iterable[tuple[_Around, int, int]]
+) -> tuple[IncidentWindow, ...]:
+    """Return one window for the same cells and actor, from the first of their days to the last."""
+    spans: dict[tuple[frozenset[int], str], Span] = {}
+    for one, first, last in wanted:
+        key = one.cells, one.actor_key
+        known = spans.get(key, (first, last))
+        spans[key] = min(known[0], first), max(known[1], last)
+    return tuple(
+        IncidentWindow(
+            cells4=cells,
+            day_from=first,
+            day_to=last,
             event_classes=frozenset(rule.event_classes),
-            named_only=True,
-            slack_days=days // _SLACK,
-        ),
+            actor_keys=frozenset({actor_key}),
+        )
+        for (cells, actor_key), (first, last) in spans.items()
+    )
+
+
+def _on_days(rule: Recurrence, keys: Iterable[_Key]) -> tuple[IncidentWindow, ...]:
+    return grouped(
+        ((frozenset({cell}), day, day) for cell, _, day in keys),
+        event_classes=frozenset(rule.event_classes),
+        named_only=True,
+    )
+
+
+def _range(rule: Recurrence, key: _Key) -> FlagRange:
+    cell, actor_class, day = key
+    return FlagRange(
+        rule_id=rule.rule_id,
+        place_key=f"cell:{cell_text(cell)}",
+        actor_class=actor_class,
+        day_from=day,
+        day_to=day,
     )
 
 
@@ -231,17 +309,3 @@ def _keys_in_scope(columns: IncidentColumns, counted: IntArray, answers: Answers
         if answers.covers(key, columns.actor_class[row], int(columns.day[row])):
             keys[row] = key
     return keys
-
-
-# Busy places ask for the same few sets of cells, batch after batch.
-@lru_cache(maxsize=16_384)
-def _around(cells: frozenset[int], within_m: float) -> frozenset[int]:
-    """Return the cells that hold whatever may be near an incident in some cells."""
-    circles = [cell_circle(cell) for cell in cells]
-    return frozenset().union(
-        *(cover(lon, lat, radius_m + within_m) for lon, lat, radius_m in circles)
-    )
-
-
-def _key(cell: int) -> str:
-    return f"cell:{cell_text(cell)}"

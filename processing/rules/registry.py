@@ -1,10 +1,11 @@
 """The one place that knows which kind of rule is evaluated by which function.
 
-A rule is two pure functions. `scope_of` names every flag whose value may have changed with some
-incidents, and everything that must be read to tell. `evaluate` returns the drafts of exactly these
-flags; one that it does not return is not (or no longer) raised. What is read may hold more than
-the scope asked for: a draft is the same function of the incidents and layers all the same, whatever
-the cuts between batches and the order of arrival.
+A rule is two functions. `scope_of` names every flag whose value may have changed with some
+incidents, and everything that must be read to tell; it may read incidents as they are now to find
+that out. `evaluate` is pure and returns the drafts of exactly these flags; one that it does not
+return is not (or no longer) raised. What is read may hold more than was asked for: a draft is the
+same function of the incidents and layers all the same, whatever the cuts between batches and the
+order of arrival.
 """
 
 from __future__ import annotations
@@ -19,7 +20,14 @@ from processing.rules import (
     violence_near_site,
 )
 from processing.rules.layers import Layers
-from processing.rules.window import CubeColumns, FlagDraft, IncidentColumns, Scope, Touched
+from processing.rules.window import (
+    CubeColumns,
+    FlagDraft,
+    IncidentColumns,
+    ReadIncidents,
+    Scope,
+    Touched,
+)
 from schemas.rule import (
     AttackOnUn,
     ImminentThreat,
@@ -30,7 +38,7 @@ from schemas.rule import (
 )
 
 
-def scope_of(rule: Rule, touched: Touched, layers: Layers) -> Scope:
+def scope_of(rule: Rule, touched: Touched, layers: Layers, read: ReadIncidents) -> Scope:
     """Return what a rule must look at again after some incidents changed."""
     match rule:
         case ViolenceNearSite():
@@ -38,7 +46,7 @@ def scope_of(rule: Rule, touched: Touched, layers: Layers) -> Scope:
         case TempoEscalation():
             return tempo_escalation.scope_of(rule, touched, layers)
         case Recurrence():
-            return recurrence.scope_of(rule, touched, layers)
+            return recurrence.scope_of(rule, touched, read)
         case AttackOnUn():
             return attack_on_un.scope_of(rule, touched, layers)
         case ImminentThreat():

@@ -30,9 +30,12 @@ from processing.rules.window import (
     FlagDraft,
     FlagRange,
     IncidentColumns,
+    IncidentWindow,
+    IntArray,
     Scope,
     Touched,
     among,
+    numbered,
 )
 from processing.rules.windows import grouped
 from schemas.clock import EPOCH_DAY
@@ -40,6 +43,7 @@ from schemas.flag import Certainty
 from schemas.rule import TempoEscalation, TempoSeries
 
 _SMALLEST_SHOWN = 0.0001
+_NO_ROWS: IntArray = np.zeros(0, dtype=np.int64)
 
 
 def scope_of(rule: TempoEscalation, touched: Touched, layers: Layers) -> Scope:
@@ -61,7 +65,7 @@ def scope_of(rule: TempoEscalation, touched: Touched, layers: Layers) -> Scope:
     spans = {county: (min(own), max(own) + after) for county, own in days.items()}
     return Scope(
         flags=merged(_ranges(rule, spans, lone)),
-        incidents=grouped(_wanted(rule, spans, lone, layers), slack_days=rule.window_days),
+        incidents=_windows(rule, spans, lone, layers),
         cube=_cube_windows(rule, spans),
     )
 
@@ -137,23 +141,29 @@ class _Evidence:
         self._exhibits = exhibits
         self._window_days = rule.window_days
         self._counted = [among(columns.event_class, one.event_classes) for one in rule.series]
-        self._of_county: dict[str, BoolArray] = {}
+        self._of_county = _by_text(columns.adm2)
 
     def rows(self, number: int, series: TempoSeries, at: tuple[str, int]) -> tuple[int, ...]:
         """Return the rows that were counted for a county on the window that ends on a day."""
         county, day = at
-        columns = self._exhibits.columns
-        if county not in self._of_county:
-            self._of_county[county] = among(columns.adm2, (county,))
-        first, last = columns.day.searchsorted((day - self._window_days + 1, day + 1)).tolist()
-        window = slice(first, last)
-        is_own = self._of_county[county][window] & self._counted[number][window]
-        rows = (np.flatnonzero(is_own) + first).tolist()
+        own = self._of_county.get(county, _NO_ROWS)
+        days = self._exhibits.columns.day[own]
+        window = own[slice(*days.searchsorted((day - self._window_days + 1, day + 1)).tolist())]
+        rows = window[self._counted[number][window]].tolist()
         if series.measure != DEATHS:
             return tuple(rows)
-        return tuple(
-            row for row in rows if self._exhibits.incident(row).victims.civilians_killed_best
-        )
+        shown = self._exhibits.of_all(rows)
+        return tuple(row for row, one in zip(rows, shown, strict=True) if one.civilians_killed)
+
+
+def _by_text(column: Sequence[str]) -> dict[str, IntArray]:
+    """Return the rows of each text of a column, in order."""
+    if not len(column):
+        return {}
+    number = numbered(column)
+    order = number.argsort(kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
+    return {column[int(rows[0])]: rows for rows in parts}
 
 
 def _finding(
@@ -266,17 +276,24 @@ def _ranges(
         )
 
 
-def _wanted(
+def _windows(
     rule: TempoEscalation,
     spans: Mapping[str, tuple[int, int]],
     lone: Iterable[tuple[str, int, frozenset[int]]],
     layers: Layers,
-) -> Iterable[tuple[frozenset[int], int, int]]:
+) -> tuple[IncidentWindow, ...]:
+    """Return where the evidence of counts is, and where many may have been killed at once."""
     areas = areas_of(layers)
-    for county, (first, last) in spans.items():
-        yield areas.cells4(county), first - rule.window_days + 1, last
-    for _, day, cells in lone:
-        yield cells, day, day
+    counties = (
+        (areas.cells4(county), first - rule.window_days + 1, last)
+        for county, (first, last) in spans.items()
+    )
+    return grouped(
+        (*counties, *((cells, day, day) for _, day, cells in lone)),
+        event_classes=_classes(rule),
+        or_severity=mass_killing.least_severity(rule),
+        slack_days=rule.window_days,
+    )
 
 
 def _cube_windows(

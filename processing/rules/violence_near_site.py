@@ -133,17 +133,17 @@ def _numbers(best: Hit, found: Sequence[Hit], severity: int, exhibits: Exhibits)
     columns = exhibits.columns
     nearest = nearest_first(found)[0]
     population = best.site.population
-    victims = [exhibits.incident(row).victims for row in sorted({hit.row for hit in found})]
+    shown = exhibits.of_all({hit.row for hit in found})
     return {
-        "incidents": len(victims),
+        "incidents": len(shown),
         "distance_m": round(best.edge_m),
         "place_radius_m": round(float(columns.radius_m[best.row])),
         "nearest_m": round(nearest.edge_m),
         "ring_m": round(best.ring_m),
         "certain_incidents": sum(hit.certainty is Certainty.CERTAIN for hit in found),
         "severity": severity,
-        "killed": sum(one.killed_best for one in victims),
-        "civilians_killed": sum(one.civilians_killed_best for one in victims),
+        "killed": sum(one.killed for one in shown),
+        "civilians_killed": sum(one.civilians_killed for one in shown),
         "site_population": population,
         # How many people a threat concerns, on a scale that a hamlet and a city share.
         "population_log10": round(math.log10(population), 6) if population else None,

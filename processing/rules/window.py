@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import override
 
-from schemas.codec import decode
+from processing.rules.exhibit import EvidenceRow, Exhibit, read_exhibit
 from schemas.flag import Band, Certainty
-from schemas.incident import Incident
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -99,7 +98,7 @@ class IncidentColumns:
     """Current incidents (not retracted, no exercise), in order of (day, incident_id).
 
     Places are degrees or NaN; `radius_m` metres; `occurred_us` microseconds since 1970. `body` is
-    the whole incident as JSON: decode it only for the few rows that become evidence.
+    the whole incident as JSON: look at it only for the few rows that become evidence.
     """
 
     incident_id: Sequence[str]
@@ -121,9 +120,9 @@ class IncidentColumns:
     def __len__(self) -> int:
         return len(self.incident_id)
 
-    def incident(self, row: int) -> Incident:
-        """Decode one row whole."""
-        return decode(Incident, self.body[row])
+    def exhibits(self, rows: Sequence[int]) -> list[Exhibit]:
+        """Return what some rows are as evidence."""
+        return [read_exhibit(self.body[row]) for row in rows]
 
 
 _NO_INTS: IntArray = np.zeros(0, dtype=np.int64)
@@ -208,7 +207,8 @@ class IncidentWindow:
 
     Cell 0 holds the incidents without a place. `event_classes` and `actor_keys`, when not empty,
     and `named_only` (somebody is named) say what is enough: a reader may use them to read less, and
-    is right too when it reads more.
+    is right too when it reads more. What is as severe as `or_severity`, unless that is 0, is wanted
+    of any class.
     """
 
     cells4: frozenset[int]
@@ -217,6 +217,11 @@ class IncidentWindow:
     event_classes: frozenset[str] = frozenset()
     actor_keys: frozenset[str] = frozenset()
     named_only: bool = False
+    or_severity: int = 0
+
+
+# Gives the incidents of some windows as they are now: all of them, and maybe more.
+ReadIncidents = Callable[[Sequence[IncidentWindow]], IncidentColumns]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,7 +283,7 @@ class FlagDraft:
     level: int
     illustrative: bool
     numbers: dict[str, Any]
-    evidence: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
+    evidence: tuple[EvidenceRow, ...]
     excluded: tuple[str, ...] = field(default=())
     explanation: str
 

@@ -12,8 +12,8 @@ def grouped(
     wanted: Iterable[tuple[frozenset[int], int, int]],
     *,
     event_classes: frozenset[str] = frozenset(),
-    actor_keys: frozenset[str] = frozenset(),
     named_only: bool = False,
+    or_severity: int = 0,
     slack_days: int = 0,
 ) -> tuple[IncidentWindow, ...]:
     """Return one window for each pair of first and last day, with all cells wanted for it.
@@ -30,8 +30,8 @@ def grouped(
             day_from=day_from,
             day_to=day_to,
             event_classes=event_classes,
-            actor_keys=actor_keys,
             named_only=named_only,
+            or_severity=or_severity,
         )
         for cells4, day_from, day_to in _alike(cells, slack_days)
         if cells4

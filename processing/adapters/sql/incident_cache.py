@@ -6,14 +6,16 @@ what the database holds: it is filled from it, follows each write, and is forgot
 transaction fails or somebody else has written incidents in between.
 
 Facts are kept in columns, so that a window of thousands of incidents is a few array operations. A
-cell lists the slots of its incidents in these columns, in order.
+cell lists the slots of its incidents in these columns, in order, and again those of each actor: who
+asks for one actor's past reads nothing else.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -22,19 +24,18 @@ import numpy as np
 from typing_extensions import override
 
 from processing.batch.rows import IncidentRow
+from processing.rules.exhibit import Exhibit, read_exhibit
 from processing.rules.window import IncidentColumns, IncidentWindow, IntArray, Labels, Names, Texts
 from schemas.clock import day_start_ms
-from schemas.codec import decode
 from schemas.identity import incident_id
-from schemas.incident import Incident
 
 # A kept incident is some 500 bytes.
 MOST_ROWS = 200_000
 
 # What is read before the first day that is asked for, so that late reports find it there.
 _MARGIN_DAYS = 28
-# Decoded, it is ten times as large.
-_MOST_DECODED = 2_000
+# What one is as evidence is about as large.
+_MOST_EXHIBITS = 20_000
 
 _FIRST_SIZE = 1_024
 _NOBODY = frozenset({""})
@@ -69,7 +70,7 @@ class LiveRow(NamedTuple):
 _FACTS = ("rank", "day", "occurred_us", "severity", "level")
 _TEXTS = ("event_type", "event_class", "actor_class", "actor_key", "adm1", "adm2")
 _WHOLE = (*_FACTS, *_TEXTS)
-_RANK, _DAY = _WHOLE.index("rank"), _WHOLE.index("day")
+_RANK, _DAY, _SEVERITY = (_WHOLE.index(name) for name in ("rank", "day", "severity"))
 _CLASS, _ACTOR = _WHOLE.index("event_class"), _WHOLE.index("actor_key")
 _AT_TEXTS = tuple((_WHOLE.index(name), name) for name in _TEXTS)
 _PLACE = ("lon", "lat", "radius_m")
@@ -77,24 +78,36 @@ _PLACE = ("lon", "lat", "radius_m")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptColumns(IncidentColumns):
-    """Columns of the cache. What was decoded once is there until it is written anew."""
+    """Columns of the cache. What was looked into once is there until it is written anew.
 
-    decoded: dict[str, Incident]
+    `kept` and `written` are by slot: what is known as evidence, and bodies of this transaction.
+    """
+
+    slots: IntArray
+    kept: dict[int, Exhibit]
+    written: Mapping[int, bytes]
 
     @override
-    def incident(self, row: int) -> Incident:
-        name = self.incident_id[row]
-        found = self.decoded.get(name)
-        if found is None:
-            found = self.decoded[name] = decode(Incident, self.body[row])
-        return found
+    def exhibits(self, rows: Sequence[int]) -> list[Exhibit]:
+        kept, slots = self.kept, self.slots[list(rows)].tolist()
+        for row, slot in zip(rows, slots, strict=True):
+            if slot not in kept:
+                kept[slot] = read_exhibit(self.written.get(slot) or self.body[row])
+        return [kept[slot] for slot in slots]
+
+
+class _Kept(NamedTuple):
+    """Where an incident is kept, its rank, and the number of its actor."""
+
+    slot: int
+    rank: int
+    actor: int
 
 
 @dataclass(slots=True)
-class _Cell:
-    """The incidents of a cell from a day on: their ranks in order, and the slot of each."""
+class _Line:
+    """Some incidents of a cell: their ranks in order, and the slot of each."""
 
-    since: int
     ranks: array[int] = field(default_factory=lambda: array("q"))
     slots: array[int] = field(default_factory=lambda: array("q"))
 
@@ -109,6 +122,31 @@ class _Cell:
         del self.slots[at]
 
 
+@dataclass(slots=True)
+class _Cell:
+    """The incidents of a cell from a day on: all of them, and those of each actor."""
+
+    since: int
+    whole: _Line = field(default_factory=_Line)
+    by_actor: dict[int, _Line] = field(default_factory=lambda: defaultdict(_Line))
+
+    def put(self, one: _Kept) -> None:
+        self.whole.put(one.rank, one.slot)
+        self.by_actor[one.actor].put(one.rank, one.slot)
+
+    def take(self, one: _Kept) -> None:
+        self.whole.take(one.rank, one.slot)
+        self.by_actor[one.actor].take(one.rank, one.slot)
+
+
+class _Enough(NamedTuple):
+    """What is enough for a window, its actors aside."""
+
+    event_classes: frozenset[str]
+    named_only: bool
+    or_severity: int
+
+
 class _Table:
     """Facts of incidents by slot."""
 
@@ -119,16 +157,19 @@ class _Table:
         self._ids: list[str] = []
         self._free: list[int] = []
         self._given_up: list[int] = []
+        self._exhibits: dict[int, Exhibit] = {}
+        self._written: dict[int, bytes] = {}
         self._whole = np.zeros((_FIRST_SIZE, len(_WHOLE)), dtype=np.int64)
         self._place = np.zeros((_FIRST_SIZE, len(_PLACE)), dtype=np.float64)
 
-    def put(self, rows: Sequence[LiveRow | IncidentRow]) -> list[tuple[int, int]]:
-        """Keep some rows and return the slot and the rank of each."""
+    def put(self, rows: Sequence[LiveRow | IncidentRow]) -> list[_Kept]:
+        """Keep some rows and return where each is kept."""
         if not rows:
             return []
         slots = [self._free.pop() if self._free else self._new() for _ in rows]
         ranks = [self._rank(row.day, row.incident_id) for row in rows]
         types, classes, actors, keys, adm1, adm2 = self._all_names
+        actor = [keys[row.actor_key] for row in rows]
         self._whole[slots] = [
             (
                 rank,
@@ -139,45 +180,57 @@ class _Table:
                 types[row.event_type],
                 classes[row.event_class],
                 actors[row.actor_class],
-                keys[row.actor_key],
+                key,
                 adm1[row.adm1 or ""],
                 adm2[row.adm2 or ""],
             )
-            for rank, row in zip(ranks, rows, strict=True)
+            for rank, key, row in zip(ranks, actor, rows, strict=True)
         ]
         # None becomes NaN.
         self._place[slots] = [(row.lon, row.lat, row.radius_m) for row in rows]
         for slot, row in zip(slots, rows, strict=True):
             self._ids[slot] = row.incident_id
-        return list(zip(slots, ranks, strict=True))
+            self._exhibits.pop(slot, None)
+            if isinstance(row, IncidentRow):
+                self._written[slot] = row.body
+        return list(map(_Kept, slots, ranks, actor))
 
     def give_up(self, slots: Iterable[int]) -> list[str]:
         """Give up some slots and return the ids that they hold."""
         self._given_up += slots
         return [self._ids[slot] for slot in slots]
 
-    def remove(self, slot: int) -> int:
-        """Give up a slot and return its rank. What it holds stays until `reuse`."""
+    def remove(self, slot: int) -> _Kept:
+        """Give up a slot and return what was kept there. What it holds stays until `leave`."""
         self._given_up.append(slot)
-        return int(self._whole[slot, _RANK])
+        return _Kept(slot, int(self._whole[slot, _RANK]), int(self._whole[slot, _ACTOR]))
 
-    def reuse(self) -> None:
-        """Let the slots that were given up be used again."""
+    def actors(self, keys: Iterable[str]) -> list[int]:
+        """Return the numbers of some actors, those that any incident ever named."""
+        names = self.names["actor_key"]
+        return [names[key] for key in keys if key in names]
+
+    def leave(self) -> None:
+        """Let the slots that were given up be used again: no columns are in use any more."""
         self._free += self._given_up
         self._given_up.clear()
+        self._written.clear()
+        if len(self._exhibits) > _MOST_EXHIBITS:
+            self._exhibits.clear()
 
     def ids(self, slots: IntArray) -> Sequence[str]:
         """Return the ids of some slots, each read when it is looked at."""
         return Texts(self._ids, slots)
 
-    def passing(self, slots: IntArray, wanted: IncidentWindow) -> IntArray:
-        """Return the slots of what is enough for a window."""
-        if wanted.event_classes:
-            slots = slots[self._labels(_CLASS, slots).among(wanted.event_classes)]
-        if wanted.named_only:
+    def passing(self, slots: IntArray, enough: _Enough) -> IntArray:
+        """Return the slots of what is enough."""
+        if enough.event_classes:
+            wanted = self._labels(_CLASS, slots).among(enough.event_classes)
+            if enough.or_severity:
+                wanted |= self._whole[slots, _SEVERITY] >= enough.or_severity
+            slots = slots[wanted]
+        if enough.named_only:
             slots = slots[~self._labels(_ACTOR, slots).among(_NOBODY)]
-        if wanted.actor_keys:
-            slots = slots[self._labels(_ACTOR, slots).among(wanted.actor_keys)]
         return slots
 
     def ordered(self, slots: IntArray) -> IntArray:
@@ -191,7 +244,7 @@ class _Table:
             order = np.array(by_id, dtype=np.int64)
         return np.asarray(slots[order], dtype=np.int64)
 
-    def columns(self, slots: IntArray, bodies: Bodies, decoded: dict[str, Incident]) -> KeptColumns:
+    def columns(self, slots: IntArray, bodies: Bodies) -> KeptColumns:
         """Return some slots as rules read them."""
         whole = np.ascontiguousarray(self._whole[slots].T)
         lon, lat, radius_m = np.ascontiguousarray(self._place[slots].T)
@@ -201,13 +254,15 @@ class _Table:
             incident_id=ids,
             day=whole[_DAY],
             occurred_us=whole[_WHOLE.index("occurred_us")],
-            severity=whole[_WHOLE.index("severity")],
+            severity=whole[_SEVERITY],
             level=whole[_WHOLE.index("level")],
             lon=lon,
             lat=lat,
             radius_m=radius_m,
             body=bodies(ids),
-            decoded=decoded,
+            slots=slots,
+            kept=self._exhibits,
+            written=self._written,
             **texts,
         )
 
@@ -236,23 +291,18 @@ class IncidentCache:
         self._most_rows = most_rows
         self._cells: dict[int, _Cell] = {}
         self._where: dict[str, tuple[int, int]] = {}
-        self._decoded: dict[str, Incident] = {}
         self._table = _Table()
 
     def shrink(self) -> None:
         """Forget as much as is too much."""
         if len(self._where) > self._most_rows:
             self.clear()
-        if len(self._decoded) > _MOST_DECODED:
-            self._decoded.clear()
-        # No columns of the last transaction are in use any more.
-        self._table.reuse()
+        self._table.leave()
 
     def clear(self) -> None:
         """Forget everything."""
         self._cells.clear()
         self._where.clear()
-        self._decoded.clear()
         self._table = _Table()
 
     def missing(self, windows: Iterable[IncidentWindow]) -> list[tuple[int, int]]:
@@ -270,7 +320,7 @@ class IncidentCache:
         """Take in all live incidents of some cells from a day on, as (cell, row)."""
         for cell, since in cells:
             former = self._cells.get(cell)
-            for name in self._table.give_up(former.slots) if former else ():
+            for name in self._table.give_up(former.whole.slots) if former else ():
                 self._where.pop(name)
             self._cells[cell] = _Cell(since)
         self._put([cell for cell, _ in rows], [row for _, row in rows])
@@ -290,40 +340,55 @@ class IncidentCache:
         for gone in incident_ids:
             self._remove(gone)
 
-    def select(self, window: IncidentWindow) -> IntArray:
-        """Return the slots of what is in a window."""
-        found = array("q")
+    def select(self, windows: Sequence[IncidentWindow]) -> IntArray:
+        """Return the slots of what is in any of some windows, in order of (day, incident_id)."""
+        alike: dict[_Enough, array[int]] = {}
+        for window in windows:
+            enough = _Enough(window.event_classes, window.named_only, window.or_severity)
+            self._add(alike.setdefault(enough, array("q")), window)
+        selected = [
+            self._table.passing(np.array(slots, dtype=np.int64), enough)
+            for enough, slots in alike.items()
+        ]
+        # One window has nothing twice.
+        if len(windows) == 1:
+            return self._table.ordered(selected[0])
+        return self._table.ordered(np.unique(np.concatenate(selected)))
+
+    def _add(self, found: array[int], window: IncidentWindow) -> None:
         first, after = window.day_from << _RANK_BITS, (window.day_to + 1) << _RANK_BITS
-        for cell in window.cells4:
-            kept = self._cells[cell]
-            ranks = kept.ranks
+        for line in self._lines(window):
+            ranks = line.ranks
             if ranks and ranks[-1] >= first:
                 start = bisect_left(ranks, first)
                 end = bisect_left(ranks, after, start) if ranks[-1] >= after else len(ranks)
-                found += kept.slots[start:end]
-        return self._table.passing(np.array(found, dtype=np.int64), window)
+                found += line.slots[start:end]
 
-    def ordered(self, selected: Sequence[IntArray]) -> IntArray:
-        """Return the slots of several selections, each once, in order of (day, incident_id)."""
-        # One selection has nothing twice.
-        slots = selected[0] if len(selected) == 1 else np.unique(np.concatenate(selected))
-        return self._table.ordered(slots)
+    def _lines(self, window: IncidentWindow) -> Iterable[_Line]:
+        cells = [self._cells[cell] for cell in window.cells4]
+        if not window.actor_keys:
+            return [cell.whole for cell in cells]
+        found = (
+            cell.by_actor.get(actor)
+            for actor in self._table.actors(window.actor_keys)
+            for cell in cells
+        )
+        return [line for line in found if line]
 
     def columns(self, slots: IntArray, bodies: Bodies) -> KeptColumns:
         """Return some slots as rules read them; `bodies` gives the bodies of some ids."""
-        return self._table.columns(slots, bodies, self._decoded)
+        return self._table.columns(slots, bodies)
 
     def _put(self, cells: Sequence[int], rows: Sequence[LiveRow | IncidentRow]) -> None:
-        for cell, row, (slot, rank) in zip(cells, rows, self._table.put(rows), strict=True):
-            self._cells[cell].put(rank, slot)
-            self._where[row.incident_id] = (cell, slot)
+        for cell, row, kept in zip(cells, rows, self._table.put(rows), strict=True):
+            self._cells[cell].put(kept)
+            self._where[row.incident_id] = (cell, kept.slot)
 
     def _remove(self, name: str) -> None:
-        self._decoded.pop(name, None)
         known = self._where.pop(name, None)
         if known is not None:
             cell, slot = known
-            self._cells[cell].take(self._table.remove(slot), slot)
+            self._cells[cell].take(self._table.remove(slot))
 
 
 @lru_cache(maxsize=4_096)

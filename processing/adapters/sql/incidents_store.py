@@ -27,7 +27,8 @@ SELECT {_LIVE} FROM json_each(?1) AS j
 CROSS JOIN incidents AS i
     ON i.cell4 = j.value ->> 0 AND i.day BETWEEN j.value ->> 1 AND j.value ->> 2
 WHERE NOT i.retracted AND NOT i.exercise
-    AND (?2 IS NULL OR i.event_class IN (SELECT value FROM json_each(?2)))
+    AND (?2 IS NULL OR i.event_class IN (SELECT value FROM json_each(?2))
+        OR (?5 AND i.severity >= ?5))
     AND (?3 IS NULL OR i.actor_key IN (SELECT value FROM json_each(?3)))
     AND (NOT ?4 OR i.actor_key <> '')
 """  # noqa: S608 - names of ours
@@ -72,13 +73,13 @@ class SqlIncidents:
         if missing:
             rows = self._sql.rows(_OF_CELLS, listed(missing))
             self._cache.fill(missing, [(row[0], LiveRow._make(row[1:])) for row in rows])
-        slots = self._cache.ordered([self._cache.select(window) for window in windows])
-        return self._cache.columns(slots, lambda ids: _Bodies(self._sql, ids))
+        return self._cache.columns(self._cache.select(windows), lambda ids: _Bodies(self._sql, ids))
 
     def _read(self, windows: Iterable[IncidentWindow]) -> list[LiveRow]:
-        alike: dict[tuple[str | None, str | None, bool], list[IncidentWindow]] = {}
+        alike: dict[tuple[str | None, str | None, bool, int], list[IncidentWindow]] = {}
         for one in windows:
-            only = (_only(one.event_classes), _only(one.actor_keys), one.named_only)
+            classes, actors = _only(one.event_classes), _only(one.actor_keys)
+            only = (classes, actors, one.named_only, one.or_severity)
             alike.setdefault(only, []).append(one)
         found: set[LiveRow] = set()
         for only, asked in alike.items():

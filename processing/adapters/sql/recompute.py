@@ -24,7 +24,7 @@ from processing.adapters.sql.transaction import stores_of
 from processing.batch.account import read_account
 from processing.batch.assess import drafts, key_of
 from processing.batch.contents import member
-from processing.batch.flags import Drafted, flag_of
+from processing.batch.flags import Drafted, body_of, said_of
 from processing.batch.incidents import columns, compose, incident_row
 from processing.batch.placing import places, report_rows
 from processing.batch.rows import IncidentRow, ReportRow
@@ -33,7 +33,7 @@ from processing.batch.world import World, WorldCache
 from processing.engine.batch import Decoded
 from processing.rules.registry import scope_of
 from processing.rules.window import FlagRange, Scope, Touched
-from schemas.codec import decode, encode
+from schemas.codec import decode
 from schemas.errors import NotFoundError
 from schemas.flag import Flag, FlagState
 from schemas.log import Record
@@ -113,14 +113,13 @@ def _again(
     is found out anew.
     """
     touched = Touched(before=columns(()), after=columns(evidence))
-    wanted = scope_of(rule, touched, world.locator)
+    wanted = scope_of(rule, touched, world.locator, stores.incidents.of_windows)
     scope = replace(wanted, flags=_only(wanted, stored))
     for draft in drafts(stores, rule, scope, world.locator):
         if draft.flag_key() == stored.flag_key:
             drafted = Drafted(draft, rule, rule.params_sha256(), key_of(draft))
-            flag = flag_of(drafted, now=_ANY_TIME)
             # Through bytes, so that both have JSON's types.
-            return decode(Flag, encode(flag))
+            return decode(Flag, body_of(said_of(drafted, now=_ANY_TIME)))
     return None
 
 

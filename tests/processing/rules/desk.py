@@ -9,7 +9,14 @@ import h3.api.basic_int as h3
 from processing.rules.layers import Layers
 from processing.rules.ranges import Answers
 from processing.rules.registry import evaluate, scope_of
-from processing.rules.window import CubeWindow, FlagDraft, IncidentWindow, Scope, Touched
+from processing.rules.window import (
+    CubeWindow,
+    FlagDraft,
+    IncidentColumns,
+    IncidentWindow,
+    Scope,
+    Touched,
+)
 from schemas.incident import Incident
 from schemas.rule import Rule
 from tests.processing.rules.incidents import columns, cube
@@ -34,7 +41,8 @@ class Desk:
                 self.incidents.pop(key, None)
             else:
                 self.incidents[key] = one
-        scope = scope_of(self._rule, Touched(before=before, after=after), self._layers)
+        touched = Touched(before=before, after=after)
+        scope = scope_of(self._rule, touched, self._layers, self._read)
         drafts = self._evaluate(scope)
         answers = Answers(scope)
         stale = [key for key, flag in self.flags.items() if _is_covered(answers, flag)]
@@ -46,9 +54,12 @@ class Desk:
             self.flags[draft.flag_key()] = draft
 
     def _evaluate(self, scope: Scope) -> list[FlagDraft]:
-        read = [one for one in self.incidents.values() if self._is_read(scope.incidents, one)]
+        read = self._read(scope.incidents)
         counted = [one for one in self.incidents.values() if self._is_counted(scope.cube, one)]
-        return evaluate(self._rule, scope, columns(read), cube(counted), self._layers)
+        return evaluate(self._rule, scope, read, cube(counted), self._layers)
+
+    def _read(self, windows: Iterable[IncidentWindow]) -> IncidentColumns:
+        return columns(one for one in self.incidents.values() if self._is_read(windows, one))
 
     def _is_read(self, windows: Iterable[IncidentWindow], one: Incident) -> bool:
         return self._generous or any(_holds(window, one) for window in windows)
@@ -78,10 +89,11 @@ def cell4(one: Incident) -> int:
 
 
 def _holds(window: IncidentWindow, one: Incident) -> bool:
+    is_severe = 0 < window.or_severity <= one.severity
     return (
         cell4(one) in window.cells4
         and window.day_from <= one.day <= window.day_to
-        and (not window.event_classes or one.event_class in window.event_classes)
+        and (not window.event_classes or one.event_class in window.event_classes or is_severe)
         and (not window.actor_keys or one.actor_key in window.actor_keys)
     )
 

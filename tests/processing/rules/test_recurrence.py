@@ -4,15 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from processing.rules.loading import default_rules
-from processing.rules.window import FlagDraft
+from processing.rules.registry import scope_of
+from processing.rules.window import FlagDraft, Touched
 from schemas.clock import day_date
 from schemas.flag import Band, Certainty
 from schemas.incident import Incident
 from schemas.rule import Recurrence
-from tests.processing.rules.desk import conclude
-from tests.processing.rules.incidents import incident
+from tests.processing.rules.desk import Desk, conclude
+from tests.processing.rules.incidents import columns, incident
 from tests.processing.rules.small_layers import DAY_0, LAYERS
 
 RULE = next(rule for rule in default_rules().rules if isinstance(rule, Recurrence))
@@ -114,3 +117,83 @@ def test_the_sentence_gives_the_count_the_usual_and_the_ratio() -> None:
         "20.0 km and 28 days, 2 of them within 5 km and 14 days; its own past there makes 0.12 "
         "usual (16.0 times as many, threshold 2): high. The risk near by halves in about 10 days."
     )
+
+
+def looked_at(touched: Incident, *others: Incident) -> set[tuple[str, int]]:
+    """The actor classes and days of the flags that one incident of many makes look at again."""
+    scope = scope_of(
+        RULE,
+        Touched(before=columns([]), after=columns([touched])),
+        LAYERS,
+        lambda _: columns([touched, *others]),
+    )
+    assert all(one.day_from == one.day_to for one in scope.flags)
+    return {(one.actor_class or "", one.day_from) for one in scope.flags}
+
+
+def test_looks_again_at_what_comes_after_and_at_nothing_else() -> None:
+    changed = attack("a", DAY)
+    after = [
+        attack("b", DAY + 1, actor_class="UNKNOWN"),
+        attack("c", DAY + 2, at=ELEVEN_KM_OFF),
+        attack("d", DAY + RULE.baseline_days),
+    ]
+    others = [
+        attack("e", DAY - 1),
+        attack("f", DAY, hour=11.0, actor_class="UNKNOWN"),
+        attack("g", DAY + 3, actor="blue"),
+        attack("h", DAY + 4, at=(32.5, 8.5)),
+        attack("i", DAY + 5, at=None),
+        attack("j", DAY + 6, event_type="PO_RIOT"),
+        attack("k", DAY + RULE.baseline_days + 1),
+    ]
+    own = DAY_0 + DAY
+    assert looked_at(changed, *after, *others) == {
+        ("ARMED_GROUP", own),
+        ("UNKNOWN", own + 1),
+        ("ARMED_GROUP", own + 2),
+        ("ARMED_GROUP", own + RULE.baseline_days),
+    }
+
+
+@pytest.mark.parametrize("vague", [{"actor": ""}, {"at": None}, {"event_type": "PO_RIOT"}])
+def test_what_does_not_count_makes_it_look_at_nothing(vague: dict[str, Any]) -> None:
+    assert not looked_at(attack("a", DAY, **vague), attack("b", DAY + 1))
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from("abcdefghij"),
+        st.none()
+        | st.fixed_dictionaries(
+            {
+                "day": st.sampled_from((0, 1, 10, 40)),
+                "hour": st.sampled_from((0.0, 12.0)),
+                "at": st.sampled_from((HERE, (30.5, 8.53), ELEVEN_KM_OFF)),
+                "actor": st.sampled_from(("red", "blue", "green")),
+                "radius_m": st.sampled_from((100.0, 4_000.0)),
+                "weight_milli": st.sampled_from((100, 700)),
+            }
+        ),
+    ),
+    min_size=10,
+    max_size=40,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=STEPS, size=st.integers(1, 5))
+def test_additions_corrections_and_retractions_conclude_what_all_at_once_does(
+    steps: list[tuple[str, dict[str, Any] | None]], size: int
+) -> None:
+    """Of several actors at one place on the same few days, one a step is touched."""
+    desk = Desk(RULE, LAYERS)
+    for at in range(0, len(steps), size):
+        batch = dict(steps[at : at + size])
+        desk.apply(
+            {
+                f"incident-{name}": incident(name, **fields) if fields else None
+                for name, fields in batch.items()
+            }
+        )
+    assert desk.flags == conclude(RULE, LAYERS, desk.incidents.values())

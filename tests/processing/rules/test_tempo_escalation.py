@@ -196,7 +196,8 @@ class TestMassKilling:
 class TestScope:
     def test_incidents_that_no_series_counts_cost_nothing(self) -> None:
         quiet = columns([incident(event_type="DP_ARRIVAL", severity=2)])
-        scope = scope_of(RULE, Touched(before=columns([]), after=quiet), LAYERS)
+        touched = Touched(before=columns([]), after=quiet)
+        scope = scope_of(RULE, touched, LAYERS, lambda _: columns([]))
         assert not scope.flags
         assert not scope.incidents
         assert not scope.cube

@@ -9,10 +9,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.rules.ranges import merged, ranges_of
 from processing.rules.window import (
     NOTHING,
-    FlagRange,
     IncidentColumns,
     Labels,
     Names,
@@ -52,16 +50,6 @@ def test_windows_hold_all_that_is_wanted(
     if slack_days:
         begins = pairwise(one.day_from for one in found)
         assert all(after - before > slack_days for before, after in begins)
-
-
-@given(spans=st.dictionaries(st.sampled_from("abc"), st.lists(SPANS, min_size=1)))
-def test_ranges_of_places_are_those_of_ranges(spans: dict[str, list[tuple[int, int]]]) -> None:
-    each = [
-        FlagRange(rule_id="R", place_key=place, day_from=first, day_to=last)
-        for place, days in spans.items()
-        for first, last in days
-    ]
-    assert ranges_of("R", spans) == merged(each)
 
 
 @given(texts=TEXTS, wanted=st.frozensets(st.sampled_from(["", "a", "d"])))

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from processing.adapters.sql.incident_cache import IncidentCache, LiveRow
 from processing.adapters.sql.transaction import stores_of
 from processing.pipeline import Pipeline
+from processing.rules.exhibit import read_exhibit
 from processing.rules.window import IncidentColumns, IncidentWindow
 from schemas.clock import day_start_ms
-from schemas.codec import decode
 from schemas.identity import incident_id
-from schemas.incident import Incident
 from schemas.report import AdmittedReport
 from tests.processing.adapters.sql.desks import FEW, Desk
 from tests.processing.building import (
@@ -64,7 +63,9 @@ def windows(cells: frozenset[int]) -> list[IncidentWindow]:
         ever,
         replace(ever, event_classes=frozenset({"VAC", "CLASH"})),
         replace(ever, actor_keys=frozenset({"group-a"})),
+        replace(ever, actor_keys=frozenset({"", "group-b"}), event_classes=frozenset({"CLASH"})),
         replace(ever, named_only=True),
+        replace(ever, event_classes=frozenset({"CLASH"}), or_severity=4),
         replace(ever, day_from=16_055, day_to=16_055),
     ]
 
@@ -86,7 +87,7 @@ def test_two_desks_see_what_either_stored(
         starts = data.draw(st.lists(st.integers(16_050, 16_120), max_size=2))
         cells = all_cells(made)
         later = [IncidentWindow(cells4=cells, day_from=d, day_to=40_000) for d in starts]
-        for window in (*later, *windows(cells)[4:], *windows(cells)):
+        for window in (*later, *windows(cells)[6:], *windows(cells)):
             assert_same(sees(desk, [window]), stored(made, [window]))
     everything = windows(all_cells(made))
     for desk in desks:
@@ -150,26 +151,27 @@ def test_order_is_that_of_days_and_ids_whatever_the_ids(
     gone = data.draw(st.sets(st.sampled_from([name for _, name, _ in rows]))) if rows else set()
     cache.drop(gone)
     window = IncidentWindow(cells4=frozenset({1, 2, 3}), day_from=16_055, day_to=16_056)
-    selected = cache.select(window)
     left = sorted((d, name) for d, name, _ in rows if name not in gone and d >= 16_055)
-    for selections in ([selected], [selected, selected]):
-        columns = cache.columns(cache.ordered(selections), lambda ids: [b""] * len(ids))
+    for asked in ([window], [window, window]):
+        columns = cache.columns(cache.select(asked), lambda ids: [b""] * len(ids))
         assert list(zip(columns.day.tolist(), columns.incident_id, strict=True)) == left
 
 
-def test_what_was_decoded_is_decoded_anew_after_a_write(made: Database) -> None:
+def test_what_was_looked_into_is_read_anew_after_a_write(made: Database) -> None:
     desk = Desk(made, "node-a")
     desk.process([admitted(report("root-1"))])
     everything = windows(all_cells(made))[:1]
     with desk.transaction() as stores:
         columns = stores.incidents.of_windows(everything)
-        first = columns.incident(0)
-        assert columns.incident(0) is first
+        (first,) = columns.exhibits([0])
+        assert columns.exhibits([0, 0]) == [first, first]
+        assert columns.exhibits([0])[0] is first
     desk.process([admitted(report("root-1", revision=2, text="more is known"))])
     with desk.transaction() as stores:
         columns = stores.incidents.of_windows(everything)
-        assert columns.incident(0).members == (("root-1", 2),)
-        assert columns.incident(0) == decode(Incident, columns.body[0])
+        (now,) = columns.exhibits([0])
+        assert now.evidence[1] == (("root-1", 2),)
+        assert now == read_exhibit(columns.body[0])
 
 
 def test_what_is_older_than_what_was_asked_for_is_neither_read_nor_kept(made: Database) -> None:
@@ -185,6 +187,6 @@ def test_what_is_older_than_what_was_asked_for_is_neither_read_nor_kept(made: Da
     with made.begin() as connection:
         ids = stores_of(connection).incidents.of_windows(windows(cells)[:1]).incident_id
         cache.put(stores_of(connection).incidents.of_ids(ids))
-    assert not len(cache.select(later))
+    assert not len(cache.select([later]))
     assert not cache.missing([later])
     assert cache.missing(windows(cells)[:1])
