@@ -7,7 +7,7 @@ a function of the set of stored reports: neither order nor cuts between batches 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from processing.batch.contents import Contents, member
 from processing.batch.intake import CONFLICT, Arrival, Sifted, Turnover, sift, turnovers
 from processing.batch.placing import places, report_rows
 from processing.batch.rows import ChangeRow, DeadLetterRow, ReportRow, counting
-from processing.batch.scene import Moves, moves, sightings
+from processing.batch.scene import Moves, moves, rows_of, scene
 from processing.batch.stores import ReportStore, Stores
 from processing.batch.telling import Link
 from processing.batch.world import World, WorldCache
@@ -33,7 +33,7 @@ from schemas.column_types import from_micros, to_micros
 Transaction = Callable[[], AbstractContextManager[Stores]]
 Checkpoint = Callable[[str], None]
 
-_NOTHING = Regrouped(groups={}, gone={})
+_NOTHING = Regrouped(groups={}, days={}, gone={})
 
 
 def no_checkpoint(_name: str) -> None:
@@ -51,7 +51,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fused:
-    """Who is fused with whom, with the rows of everyone concerned."""
+    """Who is fused with whom, with the rows of everyone in a changed group."""
 
     regrouped: Regrouped
     rows: Mapping[str, ReportRow]
@@ -157,29 +157,21 @@ class Pipeline:
         )
 
     def _fuse(self, store: ReportStore, moved: Moves) -> Fused:
-        """Fuse what changed among its neighbours, reading more of them as long as it matters."""
-        rows = {row.root_id: row for row in moved.changed}
-        if not rows and not moved.lost:
-            return Fused(regrouped=_NOTHING, rows=rows)
-        changed = frozenset(rows)
-        loaded: set[tuple[int, int]] = set()
-        wanted = moved.cells
-        while True:
-            near = [row for row in store.of_scene(wanted) if row.root_id not in moved.superseded]
-            self._read_contents(store, near)
-            rows |= {row.root_id: row for row in near}
-            loaded |= wanted
-            answer = regroup(
-                sightings(rows.values(), self._contents),
-                changed=changed,
-                lost=moved.lost,
-                loaded=frozenset(loaded),
-            )
-            if isinstance(answer, Regrouped):
-                return Fused(regrouped=answer, rows=rows)
-            wanted = answer.cells
+        """Fuse what changed among the reports of its days."""
+        lost = moved.lost()
+        if not moved.changed and not lost:
+            return Fused(regrouped=_NOTHING, rows={})
+        days = store.of_days(moved.days())
+        self._read_contents(store, [row for day in days.values() for row in day.unread()])
+        found = scene(days, moved, self._contents)
+        regrouped = regroup(
+            found.columns, standing=found.standing, changed=found.changed, lost=lost
+        )
+        rows = rows_of(regrouped, days, moved)
+        self._read_contents(store, rows.values())
+        return Fused(regrouped=regrouped, rows=rows)
 
-    def _read_contents(self, store: ReportStore, rows: list[ReportRow]) -> None:
+    def _read_contents(self, store: ReportStore, rows: Iterable[ReportRow]) -> None:
         missing = self._contents.missing(rows)
         self._contents.take_in(missing, store.bodies([row.report_id for row in missing]))
 
@@ -224,9 +216,9 @@ def _write_reports(store: ReportStore, taken: Taken, fused: Fused) -> None:
     fresh = {row.root_id for row in taken.rows if row.report_id in current}
     store.join(
         [
-            counting(row, incident_of[root])
-            for root, row in fused.rows.items()
-            if root in incident_of and root not in fresh and row.incident_id != incident_of[root]
+            counting(fused.rows[root], incident_id)
+            for root, incident_id in incident_of.items()
+            if root not in fresh and fused.rows[root].incident_id != incident_id
         ]
     )
 

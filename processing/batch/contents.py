@@ -9,8 +9,9 @@ from processing.batch.rows import ReportRow
 from processing.fuse.said import Said
 from processing.fuse.summary import Member
 
-# About 1 kB each: enough for the open days of a very busy mission in some 60 MB.
-KEPT = 60_000
+# About 1 kB each. Asked for are those of new reports and of the incidents that these join, seldom
+# those of a whole day that is read.
+KEPT = 20_000
 
 Key = tuple[str, str]
 

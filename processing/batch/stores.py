@@ -6,10 +6,11 @@ gave these stores has ended.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from processing.batch.day_scene import DayScene
 from processing.batch.rows import (
     AlertRow,
     ChangeRow,
@@ -41,8 +42,11 @@ class ReportStore(Protocol):
     def of_roots(self, root_ids: Collection[str]) -> list[ReportRow]:
         """Return every stored revision of some roots."""
 
-    def of_scene(self, cells: Collection[tuple[int, int]]) -> list[ReportRow]:
-        """Return the current, fusible reports of some (day, cell4), without their bodies."""
+    def of_days(self, days: Collection[int]) -> Mapping[int, DayScene]:
+        """Return the current, fusible reports of some days, in the order in which they are given.
+
+        They are those of the moment: what is written later in the transaction changes them.
+        """
 
     def bodies(self, report_ids: Collection[str]) -> dict[str, bytes]:
         """Return the bodies of some reports by their id."""

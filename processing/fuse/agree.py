@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from processing.fuse.actors import contradict
 from processing.fuse.cells import MAX_RADIUS_M, is_fusible
@@ -19,28 +19,33 @@ from schemas.geometry import (
     SPHERE_MARGIN,
     FloatArray,
     Position,
-    chord,
     geodesic_m,
     geodesic_m_many,
-    unit_xyz,
 )
 
 RowArray = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-# Precise reports look no further than they must: one tree a band of radii.
-_BANDS_M = np.array([1_000.0, 5_000.0, MAX_RADIUS_M])
+# Precise reports look no further than they must: rows are searched by bands of radii.
+_BANDS_M = (5_000.0, MAX_RADIUS_M)
 
 # Below a millimetre the sphere's trigonometry is rounding: the geodesic decides.
 _ROUNDING_M = 1e-3
 _ROUNDING_CHORD = 1e-9
 
-# Measuring so many pairs on the sphere costs less than building trees over a scene.
-_FEW_PAIRS = 32_768
-_REACH_CHORD = chord(2.0 * MAX_RADIUS_M) + _ROUNDING_CHORD
+# So many candidates are looked at at once: some 20 MB.
+_MOST_PAIRS = 262_144
 
-# Up to so many pairs are compared one by one: arrays only pay off beyond.
-_FEW = 32
+# Up to so many pairs are compared one by one: to number their kinds only pays off beyond.
+_FEW = 1_024
+
+
+class _Band(NamedTuple):
+    """The rows with radii of one band, in order of their keys."""
+
+    rows: RowArray
+    keys: FloatArray
+    radius_m: float
 
 
 @dataclass(frozen=True)
@@ -70,9 +75,9 @@ class Agreement:
 
     def separation_m(self, a: int, b: int) -> float:
         """Return the geodesic metres between two places, the same to the last bit both ways."""
-        lon, lat = self.scene.lon, self.scene.lat
-        one = Position(lon=float(lon[a]), lat=float(lat[a]))
-        two = Position(lon=float(lon[b]), lat=float(lat[b]))
+        first, second = self.scene.sightings[a], self.scene.sightings[b]
+        one = Position(lon=first.lon, lat=first.lat)
+        two = Position(lon=second.lon, lat=second.lat)
         swap = (one.lon, one.lat) > (two.lon, two.lat)
         return geodesic_m(two, one) if swap else geodesic_m(one, two)
 
@@ -85,54 +90,52 @@ class Agreement:
     # ------------------------------------------------------------------ circles
 
     @cached_property
-    def _points(self) -> FloatArray:
-        # The fourth axis keeps days and exercises further apart than any two places.
-        apart = self.scene.day * 2 + np.fromiter(self.scene.exercise, np.int64, len(self.scene))
-        places = unit_xyz(self.scene.lon, self.scene.lat)
-        return np.column_stack((places, (apart - apart.min()).astype(np.float64)))
-
-    @cached_property
-    def _band(self) -> RowArray:
-        return np.searchsorted(_BANDS_M, self.scene.radius_m, side="left")
-
-    @cached_property
-    def _trees(self) -> list[tuple[RowArray, cKDTree, float]]:
-        """Rows, their tree and their largest radius in metres, one a band that has rows."""
-        bands = [np.flatnonzero((self._band == b) & self.is_fusible) for b in range(len(_BANDS_M))]
-        return [
-            (rows, _tree(self._points[rows]), float(reach_m))
-            for rows, reach_m in zip(bands, _BANDS_M, strict=True)
-            if len(rows)
-        ]
+    def _bands(self) -> list[_Band]:
+        scene, found = self.scene, []
+        least_m = -1.0
+        for most_m in _BANDS_M:
+            is_here = self.is_fusible & (scene.radius_m > least_m) & (scene.radius_m <= most_m)
+            rows = np.flatnonzero(is_here)
+            if len(rows):
+                rows = rows[np.argsort(scene.key[rows])]
+                widest_m = float(scene.radius_m[rows].max())
+                found.append(_Band(rows=rows, keys=scene.key[rows], radius_m=widest_m))
+            least_m = most_m
+        return found
 
     def _near(self, wanted: RowArray) -> tuple[RowArray, RowArray]:
         """Pair (index into `wanted`, row) whose circles meet on the same day."""
-        is_small = len(wanted) * len(self.scene) <= _FEW_PAIRS
-        index, other, chords = self._each_to_each(wanted) if is_small else self._by_trees(wanted)
-        meets = self._meets(wanted[index], other, chords)
-        return index[meets], other[meets]
+        pairs = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+        for band in self._bands:
+            for index, other in self._candidates(wanted, band):
+                meets = self._meets(wanted[index], other)
+                pairs.append((index[meets], other[meets]))
+        index, other = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
+        return index, other
 
-    def _each_to_each(self, wanted: RowArray) -> tuple[RowArray, RowArray, FloatArray]:
-        apart = self._points[wanted][:, None, :] - self._points
-        squares = np.einsum("ijk,ijk->ij", apart, apart)
-        index, other = ((squares <= _REACH_CHORD**2) & self.is_fusible).nonzero()
-        return index, other, np.sqrt(squares[index, other])
+    def _candidates(self, wanted: RowArray, band: _Band) -> Iterator[tuple[RowArray, RowArray]]:
+        """Pair (index into `wanted`, row of the band) whose keys let them meet, by parts.
 
-    def _by_trees(self, wanted: RowArray) -> tuple[RowArray, RowArray, FloatArray]:
-        found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
-        bands = self._band[wanted]
-        for band in np.unique(bands).tolist():
-            asked = np.flatnonzero(bands == band)
-            asking = _tree(self._points[wanted[asked]])
-            for rows, tree, other_m in self._trees:
-                limit = chord(float(_BANDS_M[band]) + other_m) + _ROUNDING_CHORD
-                pairs = asking.sparse_distance_matrix(tree, limit, output_type="ndarray")
-                found.append((asked[pairs["i"]], rows[pairs["j"]], pairs["v"]))
-        index, other, chords = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return index, other, chords
+        Keys differ by no more than places do, and a chord is shorter than its arc.
+        """
+        scene = self.scene
+        reach_m = scene.radius_m[wanted] + band.radius_m
+        reach = reach_m * (SPHERE_MARGIN / EARTH_RADIUS_M) + _ROUNDING_CHORD
+        key = scene.key[wanted]
+        begin = np.searchsorted(band.keys, key - reach, side="left")
+        count = np.searchsorted(band.keys, key + reach, side="right") - begin
+        until = np.cumsum(count)
+        for part in _parts(until):
+            many = count[part]
+            index = np.repeat(np.arange(part.start, part.stop), many)
+            skipped = begin[part] - (until[part] - many) + (until[part] - many)[:1]
+            yield index, band.rows[np.arange(len(index)) + np.repeat(skipped, many)]
 
-    def _meets(self, a: RowArray, b: RowArray, chords: FloatArray) -> Mask:
+    def _meets(self, a: RowArray, b: RowArray) -> Mask:
         """Say which circles meet: by the sphere where that is sure, else geodesically."""
+        xyz = self.scene.xyz
+        apart = xyz[:, a] - xyz[:, b]
+        chords = np.sqrt(np.einsum("ij,ij->j", apart, apart))
         reach_m = self.scene.radius_m[a] + self.scene.radius_m[b]
         sphere_m = 2.0 * EARTH_RADIUS_M * np.arcsin(np.minimum(chords / 2.0, 1.0))
         surely = sphere_m * SPHERE_MARGIN + _ROUNDING_M <= reach_m
@@ -153,12 +156,9 @@ class Agreement:
         if len(a) <= _FEW:
             pairs = zip(a.tolist(), b.tolist(), strict=True)
             return np.array([p != q and self._may_be_one_pair(p, q) for p, q in pairs], np.bool_)
-        scene = self.scene
         rows, at = np.unique(np.concatenate((a, b)), return_inverse=True)
-        kinds = [
-            (scene.event_class[row], scene.actors[row], scene.actor_types[row])
-            for row in rows.tolist()
-        ]
+        said = [self.scene.sightings[row] for row in rows.tolist()]
+        kinds = [(one.event_class, one.actors, one.actor_types) for one in said]
         kind_a, kind_b = _codes(kinds)[at].reshape(2, -1)
         _, first, back = np.unique(
             kind_a * len(kinds) + kind_b, return_index=True, return_inverse=True
@@ -168,18 +168,24 @@ class Agreement:
         return np.asarray(verdicts[back] & (a != b))
 
     def _may_be_one_pair(self, a: int, b: int) -> bool:
-        scene = self.scene
-        class_a, class_b = scene.event_class[a], scene.event_class[b]
-        if class_a != class_b and UNKNOWN_CLASS not in (class_a, class_b):
+        one, two = self.scene.sightings[a], self.scene.sightings[b]
+        if one.event_class != two.event_class and UNKNOWN_CLASS not in (
+            one.event_class,
+            two.event_class,
+        ):
             return False
-        return not contradict(
-            scene.actors[a], scene.actor_types[a], scene.actors[b], scene.actor_types[b]
-        )
+        return not contradict(one.actors, one.actor_types, two.actors, two.actor_types)
 
 
-def _tree(points: FloatArray) -> cKDTree:
-    # A tree is asked once or a few times: a quick build is worth more than a balanced tree.
-    return cKDTree(points, balanced_tree=False, compact_nodes=False)
+def _parts(until: RowArray) -> Iterator[slice]:
+    """Cut what was counted up into parts that are not too large, or of one only."""
+    start = 0
+    while start < len(until):
+        before = int(until[start - 1]) if start else 0
+        stop = int(np.searchsorted(until, before + _MOST_PAIRS, side="right"))
+        stop = max(stop, start + 1)
+        yield slice(start, stop)
+        start = stop
 
 
 def _codes(values: Iterable[Hashable]) -> RowArray:

@@ -24,8 +24,9 @@ def fuse_all(scene: SightingColumns) -> Mapping[str, tuple[str, ...]]:
     if not len(scene):
         return {}
     agreement = Agreement(scene)
-    walk = Walk(scene=scene, agreement=agreement, incident=scene.incident_id, standing={})
-    walk.begin(np.flatnonzero(agreement.is_fusible).tolist())
+    rows = np.flatnonzero(agreement.is_fusible).tolist()
+    walk = Walk(scene=scene, agreement=agreement, standing=lambda *_: (), undecided=rows)
+    walk.begin(rows)
     walk.run()
     alone = ([row] for row in np.flatnonzero(~agreement.is_fusible).tolist())
     return dict(named(scene, rows) for rows in (*walk.members.values(), *alone))
@@ -33,9 +34,9 @@ def fuse_all(scene: SightingColumns) -> Mapping[str, tuple[str, ...]]:
 
 def named(scene: SightingColumns, rows: Iterable[int]) -> tuple[str, tuple[str, ...]]:
     """Return the id of the incident that some rows are, and their root_ids, smallest first."""
-    members = list(rows)
-    roots = tuple(sorted(scene.root_id[row] for row in members))
-    return id_of(int(scene.day[members[0]]), roots[0]), roots
+    members = [scene.sightings[row] for row in rows]
+    roots = tuple(sorted([one.root_id for one in members]))
+    return id_of(members[0].day, roots[0]), roots
 
 
 @lru_cache(maxsize=65_536)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from processing.fuse.columns import SightingColumns
+from processing.fuse.columns import Sighting
 
 UNKNOWN_CLASS = "OTHER"
 
@@ -13,11 +13,11 @@ UNKNOWN_CLASS = "OTHER"
 Rank = tuple[bool, bool, float, bytes]
 
 
-def rank(scene: SightingColumns, row: int) -> Rank:
+def rank(sighting: Sighting) -> Rank:
     """Return the place of a report in the order; smaller is decided before."""
     return (
-        scene.event_class[row] == UNKNOWN_CLASS,
-        not scene.actors[row],
-        float(scene.radius_m[row]),
-        hashlib.sha256(scene.root_id[row].encode()).digest(),
+        sighting.event_class == UNKNOWN_CLASS,
+        not sighting.actors,
+        sighting.radius_m,
+        hashlib.sha256(sighting.root_id.encode()).digest(),
     )

@@ -3,45 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-
-import numpy as np
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from processing.fuse.agree import Agreement
-from processing.fuse.cells import radius_steps, reach_cells, reach_cells_at
-from processing.fuse.columns import NeedMore, Regrouped, SightingColumns
+from processing.fuse.columns import Regrouped, SightingColumns
 from processing.fuse.greedy import named
-from processing.fuse.walk import Walk
-
-_NOTHING = Regrouped(groups={}, gone={})
+from processing.fuse.walk import Standing, Walk
 
 
 def regroup(
     scene: SightingColumns,
     *,
-    changed: frozenset[str],
-    lost: Mapping[str, str],
-    loaded: frozenset[tuple[int, int]],
-) -> Regrouped | NeedMore:
+    standing: Standing,
+    changed: Collection[int],
+    lost: Mapping[str, int],
+) -> Regrouped:
     """Decide again what some changes concern; equal to `fuse_all` over every report there is.
 
-    `scene` holds every report of the (day, cell4) pairs in `loaded`, and the changed ones wherever
-    they are. `changed` are roots that are new or whose content changed; a row without an incident
-    counts as one. `lost` are roots that left their old day or place or were retracted, with the
-    incident they belonged to; such a root may be in the scene at its new place.
+    `scene` holds every report of the days on which something changed. `changed` are its rows that
+    are new or whose content changed, with the incident that they belonged to before, if any;
+    `lost` are these incidents and those of which a report was retracted, with their days.
 
-    The reach of a changed or lost root's *old* place must be among `loaded`: this function knows
-    that place only through the incident's other members. An incident of which nothing is in the
-    scene is taken to have lost all its reports.
-
-    Returns NeedMore when a decision leans on a cell that is not loaded: it names all that are
-    known to be missing, never one that is loaded, so asking again with them comes to an end.
+    An incident of which nothing is in the scene is taken to have lost all its reports.
     """
-    if not len(scene):
-        gone = dict.fromkeys(lost.values())
-        return Regrouped(groups={}, gone=gone) if lost else _NOTHING
-    return Regrouping.begin(scene, changed=changed, lost=lost).conclude(loaded)
+    return Regrouping.begin(scene, standing=standing, changed=changed, lost=lost).conclude()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,44 +36,35 @@ class Regrouping:
 
     scene: SightingColumns
     changed: frozenset[int]
-    before: Sequence[str]
-    lost_from: frozenset[str]
+    lost: Mapping[str, int]
     walk: Walk
-    alone: list[int] = field(default_factory=list)
+    alone: Collection[int]
 
     @classmethod
     def begin(
-        cls, scene: SightingColumns, *, changed: frozenset[str], lost: Mapping[str, str]
+        cls,
+        scene: SightingColumns,
+        *,
+        standing: Standing,
+        changed: Collection[int],
+        lost: Mapping[str, int],
     ) -> Regrouping:
         """Set the walk up: what stands from before, and what must be decided again."""
-        before = _before(scene, lost)
-        new_here = changed | lost.keys()
-        anew = {row for row, root in enumerate(scene.root_id) if root in new_here}
-        anew.update(row for row, incident in enumerate(before) if not incident)
         agreement = Agreement(scene)
-        fusible = agreement.is_fusible.tolist()
-        lost_from = frozenset(lost.values()) | {before[row] for row in anew if before[row]}
         return cls(
             scene=scene,
-            changed=frozenset(anew),
-            before=before,
-            lost_from=lost_from,
-            walk=Walk(
-                scene=scene,
-                agreement=agreement,
-                incident=before,
-                standing=_standing(before, agreement, anew),
-            ),
-            alone=[row for row in anew if not fusible[row]],
+            changed=frozenset(changed),
+            lost=lost,
+            walk=Walk(scene=scene, agreement=agreement, standing=standing, undecided=changed),
+            alone=[row for row in changed if not agreement.is_fusible[row]],
         )
 
-    def conclude(self, loaded: frozenset[tuple[int, int]]) -> Regrouped | NeedMore:
-        """Walk, and say what changed or what is missing."""
+    def conclude(self) -> Regrouped:
+        """Walk, and say what changed."""
         self._push_bereft()
         self.walk.begin(sorted(self.changed.difference(self.alone)))
         self.walk.run()
-        missing = _missing(self.scene, self.walk.leaned_on | self.walk.decided, loaded)
-        return NeedMore(cells=missing) if missing else self._result()
+        return self._result()
 
     def _push_bereft(self) -> None:
         """Have the incidents that lost a report decided again.
@@ -95,11 +72,12 @@ class Regrouping:
         The lost one may have been the founder (then all the others are concerned) or a member
         that kept others out (then all that agree with the founder, the first that is left).
         """
-        for incident in self.lost_from:
-            first = self.walk.first_left(incident)
-            if first is not None:
-                self.walk.push(self.walk.members[first])
-                self.walk.push(self.walk.agreeing(first))
+        lefts = [self.walk.first_left(incident, day) for incident, day in self.lost.items()]
+        firsts = [first for first in lefts if first is not None]
+        for first in firsts:
+            self.walk.push(self.walk.members[first])
+        for first in firsts:
+            self.walk.push(self.walk.agreeing(first))
 
     def _result(self) -> Regrouped:
         members = self.walk.members
@@ -109,63 +87,26 @@ class Regrouping:
         held: dict[str, Counter[str]] = defaultdict(Counter)
         for new_id, _, rows in found:
             for row in rows:
-                if before := self.before[row]:
+                if before := self.scene.incident_id[row]:
                     held[before][new_id] += 1
         # An incident whose report is now another's changed too, and may have ended.
-        left = self.lost_from | {old for old, heirs in held.items() if heirs.keys() != {old}}
+        left = self.lost.keys() | {old for old, heirs in held.items() if heirs.keys() != {old}}
         groups = {
             new_id: roots
             for new_id, roots, rows in found
             if new_id in left
             or not rows.isdisjoint(self.changed)
-            or any(self.before[row] != new_id for row in rows)
+            or any(self.scene.incident_id[row] != new_id for row in rows)
         }
         ended = left - {new_id for new_id, _, _ in found}
-        return Regrouped(groups=groups, gone={old: _heir(held[old]) for old in ended})
+        return Regrouped(
+            groups=groups,
+            days={new_id: self._day(rows) for new_id, _, rows in found if new_id in groups},
+            gone={old: _heir(held[old]) for old in ended},
+        )
 
-
-def _before(scene: SightingColumns, lost: Mapping[str, str]) -> Sequence[str]:
-    if not lost:
-        return scene.incident_id
-    pairs = zip(scene.root_id, scene.incident_id, strict=True)
-    return [lost.get(root, incident) for root, incident in pairs]
-
-
-def _standing(
-    before: Sequence[str], agreement: Agreement, anew: set[int]
-) -> Mapping[str, Sequence[int]]:
-    """Return the rows of each incident that did not change."""
-    stays = agreement.is_fusible.copy()
-    stays[list(anew)] = False
-    groups: dict[str, list[int]] = {}
-    for row in np.flatnonzero(stays).tolist():
-        groups.setdefault(before[row], []).append(row)
-    return groups
-
-
-def _missing(
-    scene: SightingColumns, rows: set[int], loaded: frozenset[tuple[int, int]]
-) -> frozenset[tuple[int, int]]:
-    """Return the (day, cell4) not loaded that may hold reports which some rows could meet."""
-    loaded_of: dict[int, set[int]] = defaultdict(set)
-    for day, cell in loaded:
-        loaded_of[day].add(cell)
-    asked = list(rows)
-    days, cells = scene.day[asked].tolist(), scene.cell4[asked].tolist()
-    steps_m = radius_steps(scene.radius_m[asked]).tolist()
-    # Many rows share their surroundings.
-    enough: dict[tuple[int, int, float], bool] = {}
-    missing: set[tuple[int, int]] = set()
-    for row, day, cell, step_m in zip(asked, days, cells, steps_m, strict=True):
-        key = (day, cell, step_m)
-        here = loaded_of[day]
-        if key not in enough:
-            enough[key] = reach_cells(cell, step_m) <= here
-        if not enough[key]:
-            place = float(scene.lon[row]), float(scene.lat[row])
-            near = reach_cells_at(cell, *place, float(scene.radius_m[row]))
-            missing.update((day, c) for c in near if c not in here)
-    return frozenset(missing)
+    def _day(self, rows: Collection[int]) -> int:
+        return self.scene.sightings[next(iter(rows))].day
 
 
 def _heir(held: Counter[str]) -> str | None:

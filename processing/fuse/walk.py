@@ -16,8 +16,8 @@ Whatever else would make one of them decide otherwise is a move of its own.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import InitVar, dataclass, field
 
 from processing.fuse.agree import Agreement
 from processing.fuse.columns import SightingColumns
@@ -25,8 +25,8 @@ from processing.fuse.order import Rank, rank
 
 UNDECIDED = -1
 
-# A report that stands as it did, in an incident that the walk has not come by yet.
-_STANDING = -2
+# The rows of an incident, of its day, that did not change.
+Standing = Callable[[str, int], Sequence[int]]
 
 _NOBODY: frozenset[int] = frozenset()
 
@@ -36,10 +36,10 @@ class _Ranks(dict[int, Rank]):
 
     def __init__(self, scene: SightingColumns) -> None:
         super().__init__()
-        self._scene = scene
+        self._sightings = scene.sightings
 
     def __missing__(self, row: int) -> Rank:
-        found = self[row] = rank(self._scene, row)
+        found = self[row] = rank(self._sightings[row])
         return found
 
 
@@ -47,41 +47,37 @@ class _Ranks(dict[int, Rank]):
 class Walk:
     """Who founds and who joins, in the middle of being decided.
 
-    `incident` names what each row belonged to, `standing` the rows of each incident that did not
-    change. `members` are the rows of each founder that the walk came by; `decided` the rows that
-    were (re)decided; `touched` the founders whom that concerned; `leaned_on` further rows on whose
-    whole surroundings a decision relied.
+    `undecided` are the rows that do not stand.
+    `members` are the rows of each founder that the walk came by; `decided` the rows that were
+    (re)decided; `touched` the founders whom that concerned.
     """
 
     scene: SightingColumns
     agreement: Agreement
-    incident: Sequence[str]
-    standing: Mapping[str, Sequence[int]]
+    standing: Standing
+    undecided: InitVar[Iterable[int]]
     members: dict[int, set[int]] = field(default_factory=dict)
     decided: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
-    leaned_on: set[int] = field(default_factory=set)
-    _founder: list[int] = field(default_factory=list)
+    _founder: dict[int, int] = field(init=False)
     _heap: list[tuple[Rank, int]] = field(default_factory=list)
     _waiting: set[int] = field(default_factory=set)
     _agreeing: dict[int, frozenset[int]] = field(default_factory=dict)
     _rank: _Ranks = field(init=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, undecided: Iterable[int]) -> None:
         self._rank = _Ranks(self.scene)
-        self._founder = [UNDECIDED] * len(self.scene)
-        for rows in self.standing.values():
-            for row in rows:
-                self._founder[row] = _STANDING
+        self._founder = dict.fromkeys(undecided, UNDECIDED)
 
-    def begin(self, rows: Sequence[int]) -> None:
+    def begin(self, rows: Iterable[int]) -> None:
         """Have undecided rows decided, at once where it does not matter who is decided first.
 
         That is where all agree with each other and with nobody else (or nobody agrees at all):
         whoever founds, all the others join, since no other founder is open to them.
         """
-        found = dict(zip(rows, self.agreement.of(rows), strict=True))
-        self._agreeing.update(found)
+        asked = list(rows)
+        self._look_up({*asked, *self._waiting})
+        found = {row: self._agreeing[row] for row in asked}
         for row, agreeing in found.items():
             if self._founder[row] != UNDECIDED:
                 continue
@@ -113,25 +109,29 @@ class Walk:
 
     def agreeing(self, row: int) -> frozenset[int]:
         """Return the rows that agree with a row; looked up together with all that wait."""
-        known = self._agreeing.get(row)
-        if known is not None:
-            return known
-        asked = [row, *(w for w in self._waiting if w not in self._agreeing and w != row)]
-        self._agreeing.update(zip(asked, self.agreement.of(asked), strict=True))
+        if row not in self._agreeing:
+            self._look_up({row, *self._waiting})
         return self._agreeing[row]
+
+    def _look_up(self, rows: Iterable[int]) -> None:
+        asked = [row for row in rows if row not in self._agreeing]
+        self._agreeing.update(zip(asked, self.agreement.of(asked), strict=True))
 
     def founder(self, row: int) -> int:
         """Return the row of the founder whose incident a row is in now, or `UNDECIDED`."""
-        known = self._founder[row]
-        return self._stand(self.incident[row]) if known == _STANDING else known
+        known = self._founder.get(row)
+        if known is not None:
+            return known
+        incident, day = self.scene.incident_id[row], self.scene.sightings[row].day
+        return self._stand(self.standing(incident, day))
 
-    def first_left(self, incident: str) -> int | None:
+    def first_left(self, incident: str, day: int) -> int | None:
         """Return the first that is left of an incident, if any is. Only before the walk runs."""
-        return self._stand(incident) if incident in self.standing else None
+        rows = self.standing(incident, day)
+        return self._stand(rows) if rows else None
 
-    def _stand(self, incident: str) -> int:
+    def _stand(self, rows: Sequence[int]) -> int:
         """Take an incident in as it stood. Of those that are left, the first founded it."""
-        rows = self.standing[incident]
         first = rows[0] if len(rows) == 1 else min(rows, key=self._rank.__getitem__)
         self.members[first] = set(rows)
         for row in rows:
@@ -157,7 +157,6 @@ class Walk:
         ]
         if not open_to_it:
             return row
-        self.leaned_on.update(open_to_it)
         if len(open_to_it) == 1:
             return open_to_it[0]
         return min(open_to_it, key=lambda founder: self._preference(row, founder))
@@ -168,7 +167,7 @@ class Walk:
 
     def _preference(self, row: int, founder: int) -> tuple[float, str]:
         """Return what a row chooses a founder by; the least wins."""
-        return self.agreement.separation_m(row, founder), self.scene.root_id[founder]
+        return self.agreement.separation_m(row, founder), self.scene.sightings[founder].root_id
 
     def _move(self, row: int, *, was: int, to: int) -> None:
         agreeing = self._agreeing[row]
@@ -194,9 +193,6 @@ class Walk:
     def _leave(self, row: int, was: int) -> None:
         self.touched.add(was)
         self.members[was].discard(row)
-        # Nothing out of sight is missed: either the row chose between this founder and another,
-        # which leaned on both, or a report that came in put it out, and whoever follows must
-        # agree with that one, which was decided.
         concerned = self.agreeing(was) - self._agreeing[row] - self.members[was]
         self._offer(was, self._later(row, concerned))
 

@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 
 from processing.adapters.sql.scene_cache import SceneCache
 from processing.adapters.sql.statements import Sql, columns, insert, listed
+from processing.batch.day_scene import DayScene
 from processing.batch.rows import DeadLetterRow, ReportRow
 from schemas.tables import dead_letters, reports
 
 _ALL = columns(reports, prefix="r.")
-# A scene is read for every batch and mostly known already: its bodies are fetched when missing.
+# What the reports of a day say is mostly known already: their bodies are fetched when missing.
 _NARROW = ", ".join(
     "x''" if column.name == "body" else f'r."{column.name}"' for column in reports.columns
 )
@@ -43,13 +44,13 @@ class SqlReports:
         """Return every stored revision of some roots."""
         return [ReportRow._make(row) for row in self._sql.rows(_OF_ROOTS, listed(root_ids))]
 
-    def of_scene(self, cells: Collection[tuple[int, int]]) -> list[ReportRow]:
-        """Return the current, fusible reports of some (day, cell4), without their bodies."""
-        missing = self._cache.missing(cells)
+    def of_days(self, days: Collection[int]) -> dict[int, DayScene]:
+        """Return the current, fusible reports of some days, without their bodies."""
+        missing = self._cache.missing(days)
         if missing:
             rows = self._sql.rows(_OF_DAYS, listed(missing))
             self._cache.fill(missing, map(ReportRow._make, rows))
-        return self._cache.select(cells)
+        return self._cache.select(days)
 
     def bodies(self, report_ids: Collection[str]) -> dict[str, bytes]:
         """Return the bodies of some reports by their id."""

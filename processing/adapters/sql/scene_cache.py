@@ -1,20 +1,18 @@
 """The reports of the days that were fused last, kept in memory by the one writer.
 
-Reports of a day come in over weeks, so that nearly every batch looks at scenes that the one before
+Reports of a day come in over weeks, so that nearly every batch looks at days that the one before
 it looked at. What is kept here is what the database holds: it is filled from it, follows each
-write, and is forgotten as `IncidentCache` is. Days are kept whole: a batch asks for thousands of
-cells, nearly all of them empty, on a few days.
+write, and is forgotten as `IncidentCache` is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from processing.batch.day_scene import DayScene
 from processing.batch.rows import ReportRow, without_body
 
-DayCell = tuple[int, int]
-
-# A kept row is some 800 bytes.
+# A kept row is some 1.2 kB.
 MOST_ROWS = 60_000
 
 
@@ -23,8 +21,8 @@ class SceneCache:
 
     def __init__(self, most_rows: int = MOST_ROWS) -> None:
         self._most_rows = most_rows
-        self._days: dict[int, dict[int, dict[str, ReportRow]]] = {}
-        self._where: dict[str, DayCell] = {}
+        self._days: dict[int, DayScene] = {}
+        self._where: dict[str, tuple[int, str]] = {}
 
     def clear(self) -> None:
         """Forget everything."""
@@ -34,34 +32,27 @@ class SceneCache:
     def shrink(self) -> None:
         """Forget the days not looked at for longest, as far as there is too much."""
         while len(self._where) > self._most_rows:
-            for rows in self._days.pop(next(iter(self._days))).values():
-                for report_id in rows:
-                    del self._where[report_id]
+            for row in self._days.pop(next(iter(self._days))).rows().values():
+                del self._where[row.report_id]
 
-    def missing(self, cells: Iterable[DayCell]) -> list[int]:
-        """Return the days that must be read first, in order; the others are looked at now."""
-        days = sorted({day for day, _ in cells})
-        for day in days:
+    def missing(self, days: Iterable[int]) -> list[int]:
+        """Return the days that must be read first; the others are looked at now."""
+        asked = list(days)
+        for day in asked:
             if day in self._days:
                 self._days[day] = self._days.pop(day)
-        return [day for day in days if day not in self._days]
+        return [day for day in asked if day not in self._days]
 
     def fill(self, days: Iterable[int], rows: Iterable[ReportRow]) -> None:
         """Take in all rows of some days."""
         for day in days:
-            self._days[day] = {}
+            self._days[day] = DayScene()
         for row in rows:
             self._keep(row)
 
-    def select(self, cells: Collection[DayCell]) -> list[ReportRow]:
-        """Return the rows of some cells of days that are kept."""
-        days = self._days
-        found: list[ReportRow] = []
-        for day, cell in cells:
-            rows = days[day].get(cell)
-            if rows:
-                found += rows.values()
-        return found
+    def select(self, days: Collection[int]) -> dict[int, DayScene]:
+        """Return days that are kept."""
+        return {day: self._days[day] for day in days}
 
     def put(self, rows: Iterable[ReportRow]) -> None:
         """Follow a write of rows."""
@@ -74,9 +65,9 @@ class SceneCache:
         for report_id in report_ids:
             where = self._where.pop(report_id, None)
             if where is not None:
-                day, cell = where
-                del self._days[day][cell][report_id]
+                day, root_id = where
+                self._days[day].drop(root_id)
 
     def _keep(self, row: ReportRow) -> None:
-        self._days[row.day].setdefault(row.cell4, {})[row.report_id] = row
-        self._where[row.report_id] = row.day, row.cell4
+        self._days[row.day].put(row)
+        self._where[row.report_id] = row.day, row.root_id

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import h3.api.basic_int as h3
 import numpy as np
 from hypothesis import strategies as st
 
 from processing.fuse.actors import contradict
 from processing.fuse.cells import MAX_RADIUS_M
-from processing.fuse.columns import SightingColumns
+from processing.fuse.columns import Sighting as Compared
+from processing.fuse.columns import SightingColumns, numbers_of
+from processing.fuse.walk import Standing
 from schemas.clock import day_start_ms
 from schemas.geometry import Position, geodesic_m
 from schemas.identity import incident_id
@@ -33,25 +34,36 @@ class Sighting:
     exercise: bool = False
     incident_id: str = ""
 
-    @property
-    def cell4(self) -> int:
-        return 0 if np.isnan(self.lon) else h3.latlng_to_cell(self.lat, self.lon, 4)
-
 
 def columns(sightings: Sequence[Sighting]) -> SightingColumns:
+    compared = [
+        Compared(
+            root_id=s.root_id,
+            day=s.day,
+            event_class=s.event_class,
+            lon=s.lon,
+            lat=s.lat,
+            radius_m=s.radius_m,
+            actors=s.actors,
+            actor_types=s.actor_types,
+            exercise=s.exercise,
+        )
+        for s in sightings
+    ]
     return SightingColumns(
-        root_id=[s.root_id for s in sightings],
-        day=np.array([s.day for s in sightings], dtype=np.int64),
-        event_class=[s.event_class for s in sightings],
-        lon=np.array([s.lon for s in sightings], dtype=np.float64),
-        lat=np.array([s.lat for s in sightings], dtype=np.float64),
-        radius_m=np.array([s.radius_m for s in sightings], dtype=np.float64),
-        cell4=np.array([s.cell4 for s in sightings], dtype=np.int64),
-        actors=[s.actors for s in sightings],
-        actor_types=[s.actor_types for s in sightings],
-        exercise=[s.exercise for s in sightings],
+        sightings=compared,
         incident_id=[s.incident_id for s in sightings],
+        numbers=numbers_of(compared),
     )
+
+
+def standing(sightings: Sequence[Sighting], *, changed: Collection[int]) -> Standing:
+    """The rows of each incident that did not change."""
+    rows_of: dict[str, list[int]] = {}
+    for row, one in enumerate(sightings):
+        if row not in changed:
+            rows_of.setdefault(one.incident_id, []).append(row)
+    return lambda incident_id, _day: rows_of.get(incident_id, [])
 
 
 def separation_m(a: Sighting, b: Sighting) -> float:

@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pyproj import Geod
 
 from processing.fuse import agree as agree_module
 from processing.fuse.agree import Agreement
+from processing.fuse.cells import MAX_RADIUS_M
 from tests.processing.fuse.scenes import Sighting, agrees, columns, many
 
+GEOD = Geod(ellps="WGS84")
 HERE = Sighting(root_id="a", lon=30.0, lat=0.0, radius_m=1_000.0)
 
 
@@ -19,12 +23,12 @@ def agree(a: Sighting, b: Sighting) -> bool:
     return bool(found[0])
 
 
-@pytest.fixture(autouse=True, params=["each to each", "by trees"], scope="class")
+@pytest.fixture(autouse=True, params=["as few", "as many"], scope="class")
 def how(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Find what is near in both ways, however few reports there are."""
+    """Compare in both ways, however few reports there are."""
     with pytest.MonkeyPatch.context() as patch:
-        if request.param == "by trees":
-            patch.setattr(agree_module, "_FEW_PAIRS", 0)
+        if request.param == "as many":
+            patch.setattr(agree_module, "_MOST_PAIRS", 5)
             patch.setattr(agree_module, "_FEW", 0)
         yield
 
@@ -82,6 +86,23 @@ class TestAgreement:
         point = replace(HERE, radius_m=0.0)
         assert agree(point, point)
         assert not agree(point, replace(point, lon=30.0000001))
+
+    @settings(max_examples=60, deadline=None)
+    @given(
+        lon=st.floats(-180, 180),
+        lat=st.one_of(st.just(0.0), st.floats(-90, 90)),
+        azimuth=st.one_of(st.just(0.0), st.floats(-180, 180)),
+        radius_m=st.sampled_from((25.0, 1_000.0, 25_000.0)),
+    )
+    @example(lon=31.6, lat=0.0, azimuth=0.0, radius_m=25_000.0)
+    @example(lon=180.0, lat=0.0, azimuth=90.0, radius_m=25_000.0)
+    @example(lon=0.0, lat=90.0, azimuth=12.0, radius_m=25_000.0)
+    def test_circles_that_just_meet_are_found_anywhere(
+        self, lon: float, lat: float, azimuth: float, radius_m: float
+    ) -> None:
+        a = replace(HERE, lon=lon, lat=lat, radius_m=radius_m)
+        there = GEOD.fwd(lon, lat, azimuth, radius_m + MAX_RADIUS_M - 1e-3)
+        assert agree(a, replace(a, lon=there[0], lat=there[1], radius_m=MAX_RADIUS_M))
 
     def test_circles_that_touch_meet(self) -> None:
         a = replace(HERE, radius_m=0.0)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from processing.adapters.sql.scene_cache import SceneCache
 from processing.adapters.sql.transaction import stores_of
+from processing.batch.contents import Contents
 from processing.batch.rows import ReportRow
+from processing.batch.stores import ReportStore
+from processing.fuse.columns import Sighting
 from processing.pipeline import Pipeline
 from schemas.report import AdmittedReport
 from tests.processing.adapters.sql.desks import FEW, Desk
@@ -25,22 +30,39 @@ from tests.processing.building import (
 from tests.processing.conftest import MakeMission
 from tests.processing.generating import report_sets
 
+Seen = list[tuple[ReportRow, Sighting, str, list[float]]]
 
-def cells(made: Database) -> list[tuple[int, int]]:
+
+def looked_at(store: ReportStore, days: Collection[int]) -> Seen:
+    """Each row of some days with what their columns say of it."""
+    contents = Contents()
+    found: Seen = []
+    for day in store.of_days(days).values():
+        rows = day.rows()
+        contents.take_in(rows.values(), store.bodies([row.report_id for row in rows.values()]))
+        columns = day.columns(contents)
+        assert len(columns) == len(rows)
+        for place, one in enumerate(columns.sightings):
+            incident = columns.incident_id[place]
+            assert place in day.places_in(incident)
+            found.append((rows[one.root_id], one, incident, columns.numbers[:, place].tolist()))
+    return sorted(found)
+
+
+def days(made: Database) -> list[int]:
     with made.read() as connection:
-        found = connection.exec_driver_sql("SELECT DISTINCT day, cell4 FROM reports")
-        return [(row[0], row[1]) for row in found]
+        return [row[0] for row in connection.exec_driver_sql("SELECT DISTINCT day FROM reports")]
 
 
-def stored(made: Database) -> list[ReportRow]:
+def stored(made: Database) -> Seen:
     with made.begin() as connection:
-        return sorted(stores_of(connection).reports.of_scene(cells(made)))
+        return looked_at(stores_of(connection).reports, days(made))
 
 
-def sees(desk: Desk) -> list[ReportRow]:
-    asked = cells(desk.made)
+def sees(desk: Desk) -> Seen:
+    asked = days(desk.made)
     with desk.transaction() as stores:
-        return sorted(stores.reports.of_scene(asked))
+        return looked_at(stores.reports, asked)
 
 
 @FEW
@@ -78,10 +100,10 @@ def test_what_was_rolled_back_is_forgotten(made: Database) -> None:
 
 def test_what_was_not_looked_at_for_longest_is_forgotten_first(made: Database) -> None:
     Desk(made, "node-a").process([admitted(report("root-1"))])
-    (row,) = stored(made)
+    ((row, *_),) = stored(made)
     cache = SceneCache(most_rows=2)
     for day in (1, 2, 3):
-        cache.fill([day], [row._replace(report_id=f"report-{day}", day=day, cell4=0)])
-    assert cache.missing([(1, 0)]) == []
+        cache.fill([day], [row._replace(report_id=f"report-{day}", day=day)])
+    assert cache.missing([1]) == []
     cache.shrink()
-    assert cache.missing([(1, 0), (2, 0), (3, 0)]) == [2]
+    assert cache.missing([1, 2, 3]) == [2]
