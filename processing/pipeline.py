@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from processing.batch import alerts, flags, incidents
 from processing.batch.account import Account
 from processing.batch.assess import assess
-from processing.batch.contents import Contents, member
+from processing.batch.contents import Contents
 from processing.batch.intake import CONFLICT, Arrival, Sifted, Turnover, sift, turnovers
 from processing.batch.placing import places, report_rows
 from processing.batch.rows import ChangeRow, DeadLetterRow, ReportRow, counting
@@ -27,8 +27,8 @@ from processing.batch.world import World, WorldCache
 from processing.engine.batch import Batch, SetAside
 from processing.fuse.columns import Regrouped
 from processing.fuse.regroup import regroup
-from schemas.clock import Clock
-from schemas.column_types import from_micros, to_micros
+from processing.fuse.summary import Member
+from schemas.clock import Clock, from_micros, to_micros
 
 Transaction = Callable[[], AbstractContextManager[Stores]]
 Checkpoint = Callable[[str], None]
@@ -187,16 +187,13 @@ class Pipeline:
         self, stores: Stores, fused: Fused, world: World, now: datetime
     ) -> incidents.IncidentChanges:
         groups, gone = fused.regrouped.groups, fused.regrouped.gone
-        locator = world.locator
+        rows, content_of = fused.rows, self._contents.of
         composed = incidents.compose(
             [
-                [
-                    member(row, self._contents.of(row), adm0=locator.parent(row.adm1 or "") or None)
-                    for row in (fused.rows[root] for root in roots)
-                ]
+                [Member(content_of(row), row) for row in map(rows.__getitem__, roots)]
                 for roots in groups.values()
             ],
-            locator,
+            world.locator,
         )
         stored = {row.incident_id: row for row in stores.incidents.of_ids({*groups, *gone})}
         return incidents.changes(

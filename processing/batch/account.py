@@ -10,8 +10,8 @@ import math
 from typing import NamedTuple
 
 from processing.fuse.said import Said, said
+from schemas.clock import to_micros
 from schemas.codec import decode
-from schemas.column_types import to_micros
 from schemas.identity import report_id
 from schemas.report import AdmittedReport
 
@@ -52,16 +52,16 @@ def account(admitted: AdmittedReport) -> Account:
     radius_m = admitted.decoded_radius_m
     if radius_m is None:
         radius_m = place.uncertainty_m
-    started = content.start[2]
     # By position: naming the fields would cost more than making the tuple.
     return Account(
-        report_id(started, report.root_id, report.revision),
+        # Admission sees to it that there is a start.
+        report_id(report.occurred_start or admitted.received_at, report.root_id, report.revision),
         (report.root_id, report.revision),
         to_micros(admitted.received_at),
         admitted.node,
         admitted.unit_id,
         admitted.sha256,
-        to_micros(started),
+        content.start[2],
         report.record_kind,
         lon if is_usable and lon is not None else _NAN,
         lat if is_usable and lat is not None else _NAN,

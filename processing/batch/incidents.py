@@ -17,7 +17,7 @@ from processing.fuse.summary import Member, below, best_placed, retracted, summa
 from processing.locate.locate import Locator
 from processing.locate.nearby import Near
 from processing.rules.window import IncidentColumns, Touched
-from schemas.column_types import to_micros
+from schemas.clock import to_micros
 
 ENTITY = "incident"
 
@@ -40,31 +40,34 @@ def compose(groups: Iterable[Sequence[Member]], locator: Locator) -> list[Seen]:
     A lower level's view is placed by the reports of that level, so what is near it is too.
     """
     found = [(members, below(members)) for members in groups]
-    places = [best_placed(seen) for members, lower in found for seen in (members, *lower.values())]
-    near = iter(
-        locator.nearby(
-            np.array([_nan(one.lon) for one in places], dtype=np.float64),
-            np.array([_nan(one.lat) for one in places], dtype=np.float64),
-            np.array([one.day for one in places], dtype=np.int64),
-            np.array([_nan(one.radius_m) for one in places], dtype=np.float64),
-        )
+    places = [
+        best_placed(seen).place for members, lower in found for seen in (members, *lower.values())
+    ]
+    near = locator.nearby(
+        np.array([_nan(one.lon) for one in places], dtype=np.float64),
+        np.array([_nan(one.lat) for one in places], dtype=np.float64),
+        np.array([one.day for one in places], dtype=np.int64),
+        np.array([_nan(one.radius_m) for one in places], dtype=np.float64),
     )
-    return [_seen(members, lower, near) for members, lower in found]
+    adm0 = [locator.parent(one.adm1) if one.adm1 else None for one in places]
+    around = zip(adm0, near, strict=True)
+    return [_seen(members, lower, around) for members, lower in found]
 
 
 def _seen(
     members: Sequence[Member],
     lower: Mapping[int, Sequence[Member]],
-    near: Iterator[tuple[Near, ...]],
+    around: Iterator[tuple[str | None, tuple[Near, ...]]],
 ) -> Seen:
-    whole = summarise(members, nearby=next(near))
-    return Seen(
-        whole,
-        {
-            level: summarise(seen, incident_id=whole.incident_id, nearby=next(near))
-            for level, seen in lower.items()
-        },
-    )
+    adm0, near = next(around)
+    whole = summarise(members, adm0=adm0, nearby=near)
+    if not lower:
+        return Seen(whole, {})
+    views: dict[int, Composed] = {}
+    for level, seen in lower.items():
+        adm0, near = next(around)
+        views[level] = summarise(seen, incident_id=whole.incident_id, adm0=adm0, nearby=near)
+    return Seen(whole, views)
 
 
 def changes(

@@ -13,7 +13,7 @@ from processing.batch.intake import Arrival
 from processing.batch.rows import ReportRow
 from processing.fuse.cells import is_fusible
 from processing.locate.columns import LocatedColumns, PlaceColumns
-from schemas.clock import local_day
+from schemas.clock import from_micros, local_day
 
 
 def places(accounts: Sequence[Account], zone: ZoneInfo) -> PlaceColumns:
@@ -25,7 +25,9 @@ def places(accounts: Sequence[Account], zone: ZoneInfo) -> PlaceColumns:
         decoded_from=[one.decoded_from for one in accounts],
         pcode=[one.pcode for one in accounts],
         place_name=[one.place_name for one in accounts],
-        day=np.array([local_day(one.said.start[2], zone) for one in accounts], dtype=np.int64),
+        day=np.array(
+            [local_day(from_micros(one.started_us), zone) for one in accounts], dtype=np.int64
+        ),
     )
 
 

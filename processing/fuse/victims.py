@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from processing.fuse.composed import NOBODY
 from schemas.codes.lists import code_list
@@ -21,8 +22,7 @@ _TAGS_OF_CHILDREN = frozenset(
 )
 
 
-@dataclass(slots=True)
-class Count:
+class Count(NamedTuple):
     """How many suffered one harm, as one report has it: sums over sexes, ages, populations."""
 
     least: int = 0
@@ -110,17 +110,15 @@ def harms(cells: Sequence[VictimCount]) -> Harms:
         return _NO_HARM
     counts: dict[str, Count] = {}
     for cell in cells:
-        count = counts.get(cell.harm)
-        if count is None:
-            count = counts[cell.harm] = Count()
-        best = cell.best
-        count.best += best
-        count.least += best if cell.min is None else min(cell.min, best)
-        count.most += best if cell.max is None else max(cell.max, best)
-        if cell.population == "UN":
-            count.un += best
-        elif _is_civilian(cell.population):
-            count.civilians += best
+        least, best, most, civilians, un = counts.get(cell.harm, _NONE)
+        is_un = cell.population == "UN"
+        counts[cell.harm] = Count(
+            least + (cell.best if cell.min is None else min(cell.min, cell.best)),
+            best + cell.best,
+            most + (cell.best if cell.max is None else max(cell.max, cell.best)),
+            civilians + (cell.best if not is_un and _is_civilian(cell.population) else 0),
+            un + (cell.best if is_un else 0),
+        )
     return counts
 
 

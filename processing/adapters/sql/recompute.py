@@ -23,7 +23,6 @@ from processing.adapters.sql.rules import load_version
 from processing.adapters.sql.transaction import stores_of
 from processing.batch.account import read_account
 from processing.batch.assess import drafts, key_of
-from processing.batch.contents import member
 from processing.batch.flags import Drafted, flag_of
 from processing.batch.incidents import columns, compose, incident_row
 from processing.batch.placing import places, report_rows
@@ -31,6 +30,7 @@ from processing.batch.rows import IncidentRow, ReportRow
 from processing.batch.stores import Stores
 from processing.batch.world import World, WorldCache
 from processing.engine.batch import Decoded
+from processing.fuse.summary import Member
 from processing.rules.registry import scope_of
 from processing.rules.window import FlagRange, Scope, Touched
 from schemas.codec import decode, encode
@@ -191,10 +191,7 @@ def _from_reports(
     ]
     asked = places(accounts, zone)
     placed = report_rows(arrivals, asked.day.tolist(), world.locator.locate(asked))
-    members = [
-        member(row, one.said, adm0=world.locator.parent(row.adm1 or "") or None)
-        for row, one in zip(placed, accounts, strict=True)
-    ]
+    members = [Member(one.said, row) for row, one in zip(placed, accounts, strict=True)]
     seen = compose([members], world.locator)[0]
     return incident_row(seen, None, first_revision=stored.revision, now_us=stored.updated_at)
 
