@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from processing.batch.rows import ReportRow
 from processing.fuse.said import Said, said
 from schemas.clock import to_micros
 from schemas.codec import decode
@@ -18,12 +19,24 @@ from schemas.report import AdmittedReport
 _NAN = math.nan
 
 
+class Placed(NamedTuple):
+    """Where a report was found to be by whoever read ahead, and with which layers.
+
+    `layers` is their `LayerSet.version`; `near` is the JSON of what lies near the place of a report
+    of something that happened.
+    """
+
+    layers: str
+    row: ReportRow
+    near: bytes
+
+
 class Account(NamedTuple):
     """One report: its keys, its place as stated, and what fusing and summarising ask for.
 
     `key` is the natural key (root_id, revision), `rank` decides a conflict over it: the smallest
     wins. `lon`, `lat`, `radius_m` are as in `PlaceColumns`, the other words of a place "" if not
-    given. `started_us` is microseconds since 1970.
+    given. `started_us` is microseconds since 1970. `placed` is None unless it was read ahead.
     """
 
     report_id: str
@@ -41,6 +54,7 @@ class Account(NamedTuple):
     pcode: str
     place_name: str
     said: Said
+    placed: Placed | None = None
 
 
 def account(admitted: AdmittedReport) -> Account:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import h3.api.basic_int as h3
 import numpy as np
 import orjson
 
 from processing.batch.cube import Seen, difference
+from processing.batch.placing import near_places
 from processing.batch.rows import CubeRow, HistoryRow, IncidentRow, RedirectRow
 from processing.fuse.composed import Composed, composed
 from processing.fuse.summary import Member, below, best_placed, retracted, summarise
 from processing.locate.locate import Locator
-from processing.locate.nearby import Near
 from processing.rules.window import IncidentColumns, Touched
 from schemas.clock import to_micros
 
 ENTITY = "incident"
+
+_NONE: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,30 +37,32 @@ class IncidentChanges:
     touched: Touched
 
 
-def compose(groups: Iterable[Sequence[Member]], locator: Locator) -> list[Seen]:
+def compose(
+    groups: Iterable[Sequence[Member]], locator: Locator, *, known_near: Mapping[str, bytes] = _NONE
+) -> list[Seen]:
     """Summarise groups of reports, each as every level sees it, with what lies near that place.
 
     A lower level's view is placed by the reports of that level, so what is near it is too.
+    `known_near` is what is known to lie near some reports, by report_id.
     """
     found = [(members, below(members)) for members in groups]
     places = [
         best_placed(seen).place for members, lower in found for seen in (members, *lower.values())
     ]
-    near = locator.nearby(
-        np.array([_nan(one.lon) for one in places], dtype=np.float64),
-        np.array([_nan(one.lat) for one in places], dtype=np.float64),
-        np.array([one.day for one in places], dtype=np.int64),
-        np.array([_nan(one.radius_m) for one in places], dtype=np.float64),
+    near = [known_near.get(one.report_id) for one in places]
+    unknown = [one for one, known in zip(places, near, strict=True) if known is None]
+    looked = iter(near_places(unknown, locator))
+    around = (
+        (locator.parent(one.adm1) if one.adm1 else None, next(looked) if known is None else known)
+        for one, known in zip(places, near, strict=True)
     )
-    adm0 = [locator.parent(one.adm1) if one.adm1 else None for one in places]
-    around = zip(adm0, near, strict=True)
     return [_seen(members, lower, around) for members, lower in found]
 
 
 def _seen(
     members: Sequence[Member],
     lower: Mapping[int, Sequence[Member]],
-    around: Iterator[tuple[str | None, tuple[Near, ...]]],
+    around: Iterator[tuple[str | None, bytes]],
 ) -> Seen:
     adm0, near = next(around)
     whole = summarise(members, adm0=adm0, nearby=near)

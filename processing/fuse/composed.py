@@ -13,14 +13,13 @@ from typing import Any, NamedTuple
 import orjson
 from pydantic import BaseModel
 
-from processing.locate.nearby import Near
 from schemas.incident import Incident, Victims
 
 NOBODY: Victims = Incident.model_fields["victims"].default
 
 
 class Composed(NamedTuple):
-    """The fields of `Incident`, in its order."""
+    """The fields of `Incident`, in its order; `nearby` as the JSON of a list, b"" for none."""
 
     incident_id: str
     revision: int
@@ -53,21 +52,33 @@ class Composed(NamedTuple):
     violations: tuple[str, ...]
     exercise: bool
     illustrative: bool
-    nearby: tuple[Near, ...]
+    nearby: bytes
     members: tuple[tuple[str, int], ...]
     retracted: bool
 
     def body(self) -> bytes:
         """Return what `encode` gives of the incident: JSON without the fields at their default."""
-        return orjson.dumps(
-            {
-                name: value
-                for name, value, default in zip(_NAMES, self, _DEFAULTS, strict=True)
-                if value is not default and value != default
-            },
-            default=_without_defaults,
-            option=orjson.OPT_UTC_Z,
-        )
+        if not self.nearby:
+            return _json(self)
+        head, tail = _json(self[:_NEARBY]), _json(self[_NEARBY + 1 :], first=_NEARBY + 1)
+        near = b'%b,"nearby":%b' % (head[:-1], self.nearby)
+        return near + b"}" if tail == b"{}" else b"%b,%b" % (near, tail[1:])
+
+
+def _json(values: tuple[Any, ...], *, first: int = 0) -> bytes:
+    """Return the JSON of some fields in a row."""
+    after = first + len(values)
+    return orjson.dumps(
+        {
+            name: value
+            for name, value, default in zip(
+                _NAMES[first:after], values, _DEFAULTS[first:after], strict=True
+            )
+            if value is not default and value != default
+        },
+        default=_without_defaults,
+        option=orjson.OPT_UTC_Z,
+    )
 
 
 def composed(said: dict[str, Any]) -> Composed:
@@ -88,8 +99,11 @@ def _without_defaults(value: BaseModel) -> dict[str, Any]:
 
 
 _NAMES = Composed._fields
+_NEARBY = _NAMES.index("nearby")
 # A required field has none, and nothing equals that.
-_DEFAULTS = tuple(Incident.model_fields[name].default for name in _NAMES)
+_DEFAULTS = tuple(
+    b"" if name == "nearby" else Incident.model_fields[name].default for name in _NAMES
+)
 
 # What JSON has no type for.
 _READ: Mapping[str, Callable[[Any], object]] = {
@@ -99,6 +113,6 @@ _READ: Mapping[str, Callable[[Any], object]] = {
     "actor_tokens": tuple,
     "victims": Victims.model_validate,
     "violations": tuple,
-    "nearby": tuple,
+    "nearby": orjson.dumps,
     "members": _pairs,
 }

@@ -37,7 +37,6 @@ from processing.fuse.order import UNKNOWN_CLASS
 from processing.fuse.said import Said
 from processing.fuse.severity import MINOR, severity
 from processing.fuse.victims import tally
-from processing.locate.nearby import Near
 from schemas.clock import from_micros
 from schemas.codes.lists import code_list
 
@@ -60,6 +59,10 @@ _Where = tuple[
 
 class Place(Protocol):
     """What locating found of one report ("" and None: unknown); candidates are joined by commas."""
+
+    @property
+    def report_id(self) -> str:
+        """Return which report it is of."""
 
     @property
     def day(self) -> int:
@@ -102,12 +105,12 @@ def summarise(
     *,
     incident_id: str | None = None,
     adm0: str | None = None,
-    nearby: tuple[Near, ...] = (),
+    nearby: bytes = b"",
 ) -> Composed:
     """Return the incident that some current reports (at least one) are, whatever their order.
 
     Its id comes from the smallest root_id unless given; `adm0` is the country of the best place,
-    `nearby` what lies near it. `revision` is left at 1 for the store to count.
+    `nearby` the JSON of what lies near it. `revision` is left at 1 for the store to count.
     """
     if len(members) == 1:
         return _of_one(members[0], incident_id=incident_id, adm0=adm0, nearby=nearby)
@@ -153,7 +156,7 @@ def summarise(
 
 
 def _of_one(
-    member: Member, *, incident_id: str | None, adm0: str | None, nearby: tuple[Near, ...]
+    member: Member, *, incident_id: str | None, adm0: str | None, nearby: bytes
 ) -> Composed:
     """Do what `summarise` does for one report, with nothing to choose from."""
     said, place = member

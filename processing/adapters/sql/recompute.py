@@ -25,7 +25,7 @@ from processing.batch.account import read_account
 from processing.batch.assess import drafts, key_of
 from processing.batch.flags import Drafted, flag_of
 from processing.batch.incidents import columns, compose, incident_row
-from processing.batch.placing import places, report_rows
+from processing.batch.placing import placed_rows
 from processing.batch.rows import IncidentRow, ReportRow
 from processing.batch.stores import Stores
 from processing.batch.world import World, WorldCache
@@ -189,8 +189,7 @@ def _from_reports(
         Decoded(Record(partition=row.node, position=row.position, value=row.body), one)
         for row, one in zip(rows, accounts, strict=True)
     ]
-    asked = places(accounts, zone)
-    placed = report_rows(arrivals, asked.day.tolist(), world.locator.locate(asked))
+    placed = placed_rows(arrivals, zone, world.locator)
     members = [Member(one.said, row) for row, one in zip(placed, accounts, strict=True)]
     seen = compose([members], world.locator)[0]
     return incident_row(seen, None, first_revision=stored.revision, now_us=stored.updated_at)

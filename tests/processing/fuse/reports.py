@@ -29,6 +29,7 @@ def admitted(root_id: str = "r-1", unit_id: str = "", **report: Any) -> Admitted
 class Spot(NamedTuple):
     """Where a report is, as its row tells."""
 
+    report_id: str = ""
     day: int = DAY
     lon: float | None = None
     lat: float | None = None

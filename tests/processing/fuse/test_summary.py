@@ -228,7 +228,7 @@ class TestSummarise:
 
     def test_keeps_the_exercise_mark_and_what_is_near(self) -> None:
         near = Nearby(feature_id="x", layer="health", kind="CLINIC", name="X", distance_m=12.0)
-        found = summarise([member(exercise=True)], nearby=(near.model_dump(exclude_defaults=True),))
+        found = summarise([member(exercise=True)], nearby=b"[%b]" % encode(near))
         assert found.exercise
         assert decode(Incident, found.body()).nearby == (near,)
 
