@@ -3,54 +3,51 @@
 from __future__ import annotations
 
 import marshal
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 from processing.batch.account import Account, Placed
 from processing.batch.rows import ReportRow
 from processing.fuse.said import Said
-from processing.fuse.victims import Count
 from schemas.log import Record
 
 # A record and its account; None when it cannot be decoded.
 Prepared = tuple[Record, Account | None]
 
-_HARMS = Said._fields.index("harms")
+# The last fields of an account, which are more than plain values.
+_NESTED = len(Account._fields) - Account._fields.index("said")
 
 
 def pack(prepared: Sequence[Prepared]) -> bytes:
-    """Return prepared records as bytes."""
-    return marshal.dumps([(tuple(record), _plain(account)) for record, account in prepared])
+    """Return prepared records as bytes. Their reports are all placed with the same layers or none.
+
+    What several tuples share is written once.
+    """
+    accounts = [account for _, account in prepared if account is not None]
+    placed = [account.placed for account in accounts if account.placed is not None]
+    return marshal.dumps(
+        (
+            [(*record, account is not None) for record, account in prepared],
+            [account[:-_NESTED] for account in accounts],
+            [tuple(account.said) for account in accounts],
+            placed[0].layers if placed else None,
+            [tuple(one.row) for one in placed],
+            [one.near for one in placed],
+        )
+    )
 
 
 def unpack(data: bytes) -> list[Prepared]:
     """Return what was packed by the same Python. Raises EOFError, TypeError or ValueError."""
+    records, fields, said, layers, rows, near = marshal.loads(data)  # noqa: S302 - our own child's
+    placed: Iterable[Placed | None] = repeat(None, len(fields))
+    if layers is not None:
+        placed = map(Placed._make, zip(repeat(layers), map(ReportRow._make, rows), near))
+    accounts = (
+        Account._make((*plain, told, one))
+        for plain, told, one in zip(fields, map(Said._make, said), placed, strict=True)
+    )
     return [
-        (Record._make(record), None if plain is None else _account(*plain))
-        for record, plain in marshal.loads(data)  # noqa: S302 - written by our own child
+        (Record(partition, position, value), next(accounts) if is_known else None)
+        for partition, position, value, is_known in records
     ]
-
-
-def _plain(account: Account | None) -> tuple[Any, ...] | None:
-    if account is None:
-        return None
-    said, placed = account.said, account.placed
-    harms = {harm: tuple(count) for harm, count in said.harms.items()}
-    told = (*said[:_HARMS], harms, *said[_HARMS + 1 :])
-    if placed is None:
-        return account[:-2], told, None, None, None
-    return account[:-2], told, tuple(placed.row), placed.layers, placed.near
-
-
-def _account(
-    fields: tuple[Any, ...],
-    told: tuple[Any, ...],
-    row: tuple[Any, ...] | None,
-    layers: str,
-    near: bytes,
-) -> Account:
-    said = Said._make(told)
-    if said.harms:
-        said = said._replace(harms={harm: Count._make(count) for harm, count in said.harms.items()})
-    placed = None if row is None else Placed(layers, ReportRow._make(row), near)
-    return Account._make((*fields, said, placed))

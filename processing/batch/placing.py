@@ -13,6 +13,7 @@ from processing.batch.account import Account, Placed
 from processing.batch.intake import Arrival
 from processing.batch.rows import ReportRow
 from processing.fuse.cells import is_fusible
+from processing.fuse.composed import kept
 from processing.fuse.summary import Place
 from processing.locate.columns import FloatArray, LocatedColumns, PlaceColumns
 from processing.locate.locate import Locator
@@ -64,7 +65,7 @@ def near_places(placed: Sequence[Place], locator: Locator) -> list[bytes]:
         np.array([one.day for one in placed], dtype=np.int64),
         _floats([one.radius_m for one in placed]),
     )
-    return [orjson.dumps(near) if near else b"" for near in found]
+    return [kept(orjson.dumps(near)) if near else b"" for near in found]
 
 
 def places(accounts: Sequence[Account], zone: ZoneInfo) -> PlaceColumns:
