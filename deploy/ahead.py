@@ -1,29 +1,31 @@
-"""Reading ahead: while one batch is stored, a child process reads and decodes the next.
+"""Reading ahead: while one batch is stored, a child process reads, decodes and places the next.
 
-Decoding is a seventh of what a report costs the desk, it needs nothing of the database, and a box
+That is a third of what a report costs, it needs of the database nothing but the layers, and a box
 has two cores; a thread would only take turns with the worker. The child is started when the desk
-is far behind and ends when it was not needed for a while. Whatever happens to it, the desk reads
-by itself.
+is far behind and ends when it was not needed for a while. It says with which layers it placed a
+report, and the desk takes that only if it has the same. Whatever happens to it, the desk reads by
+itself.
 """
 
 from __future__ import annotations
 
 import os
-import pickle
 import select
 import struct
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self
+from zoneinfo import ZoneInfo
 
 import structlog
 
+from deploy.ahead_answer import Prepared, unpack
 from processing.batch.account import Account, read_account
-from processing.fuse.said import Said
 from schemas.clock import Monotonic
 from schemas.log import Record, Source
 
@@ -41,11 +43,6 @@ FAR_BEHIND = 2_000
 REST_S = 60.0
 # One that takes longer is stuck: it has had the time of a whole batch already.
 ANSWERS_WITHIN_S = 5.0
-
-# An account without what it says, and that: plain tuples are quicker to send.
-Plain = tuple[tuple[object, ...], tuple[object, ...]]
-# Position, value and account of a record; None for the last when it cannot be decoded.
-Prepared = tuple[int, bytes, Plain | None]
 
 
 class ChildGoneError(Exception):
@@ -113,12 +110,9 @@ class Child:
             size = ANSWER.unpack(head)[0]
             if size == FAILED:
                 return ()
-            prepared: list[Prepared] = pickle.loads(  # noqa: S301 - written by our own child
-                os.pread(self._file.fileno(), size, 0)
-            )
-        except (OSError, EOFError, pickle.UnpicklingError) as error:
+            return unpack(os.pread(self._file.fileno(), size, 0))
+        except (OSError, EOFError, TypeError, ValueError) as error:
             raise ChildGoneError from error
-        return prepared
 
     def _is_ready(self, within_s: float) -> bool:
         return bool(select.select([self._answers], [], [], within_s)[0])
@@ -131,11 +125,25 @@ class Child:
             end.close()
 
 
-def start_child(spool: Path, partition: str, *, within_s: float = ANSWERS_WITHIN_S) -> Child:
-    """Start a child that reads a spool. What it answers lies in a file without a name."""
-    file = tempfile.TemporaryFile(dir=spool.parent)  # noqa: SIM115 - `Child.close` closes it
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a child reads: the spool as one partition, and the layers of a database.
+
+    It places reports as of the days of `zone`.
+    """
+
+    spool: Path
+    partition: str
+    database: Path
+    zone: ZoneInfo
+
+
+def start_child(reading: Reading, *, within_s: float = ANSWERS_WITHIN_S) -> Child:
+    """Start a child. What it answers lies in a file without a name."""
+    file = tempfile.TemporaryFile(dir=reading.spool.parent)  # noqa: SIM115 - `Child.close` closes it
+    told = (reading.spool, reading.partition, reading.database, reading.zone, file.fileno())
     process = subprocess.Popen(  # noqa: S603 - ourselves
-        [sys.executable, "-m", "deploy.serve_ahead", str(spool), partition, str(file.fileno())],
+        [sys.executable, "-m", "deploy.serve_ahead", *map(str, told)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         pass_fds=[file.fileno()],
@@ -232,12 +240,10 @@ class AheadSource:
         return self._records(prepared[:max_records]) if asked == position else ()
 
     def _records(self, prepared: Sequence[Prepared]) -> Sequence[Record]:
-        records = []
-        for position, value, fields in prepared:
-            records.append(Record(self.partition, position, value))
-            if fields is not None:
-                self._known[position] = account_of(fields)
-        return records
+        self._known = {
+            record.position: account for record, account in prepared if account is not None
+        }
+        return [record for record, _ in prepared]
 
     def _ask(self, position: int, max_records: int, max_bytes: int) -> None:
         now = self._monotonic()
@@ -261,13 +267,3 @@ class AheadSource:
         child, self._child, self._asked = self._child, None, None
         if child is not None:
             child.close()
-
-
-def plain(account: Account) -> Plain:
-    """Return an account as plain tuples."""
-    return account[:-1], tuple(account.said)
-
-
-def account_of(fields: Plain) -> Account:
-    """Return the account that was sent as plain tuples."""
-    return Account._make((*fields[0], Said._make(fields[1])))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from schemas.column_types import from_micros, to_micros
+from schemas.clock import from_micros, to_micros
 
 _FORMAT: Final = "q"
 _SIZE: Final = struct.calcsize(_FORMAT)

@@ -11,7 +11,7 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from deploy.ahead import AheadSource, start_child
+from deploy.ahead import AheadSource, Reading, start_child
 from deploy.box import Box
 from deploy.crash import checkpoint_from
 from deploy.garbage import Sweeper
@@ -92,10 +92,16 @@ class _Desk:
             settings.spool_path, partition=settings.node, wake_path=settings.wake_path
         )
         self.stack.enter_context(reader)
+        reading = Reading(
+            spool=settings.spool_path,
+            partition=settings.node,
+            database=settings.database_path,
+            zone=self.box.mission.zone(),
+        )
         sweeper = Sweeper(time.monotonic)
         ahead = AheadSource(
             reader,
-            partial(start_child, settings.spool_path, settings.node),
+            partial(start_child, reading),
             monotonic=time.monotonic,
             rest=sweeper.rest,
         )

@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 from processing.batch import alerts, flags, incidents
 from processing.batch.account import Account
 from processing.batch.assess import assess
-from processing.batch.contents import Contents, member
+from processing.batch.contents import Contents
+from processing.batch.cube import Seen
 from processing.batch.intake import CONFLICT, Arrival, Sifted, Turnover, sift, turnovers
-from processing.batch.placing import places, report_rows
+from processing.batch.placing import known_near, placed_rows
 from processing.batch.rows import ChangeRow, DeadLetterRow, ReportRow, counting
 from processing.batch.scene import Moves, moves, rows_of, scene
 from processing.batch.stores import ReportStore, Stores
@@ -27,8 +28,8 @@ from processing.batch.world import World, WorldCache
 from processing.engine.batch import Batch, SetAside
 from processing.fuse.columns import Regrouped
 from processing.fuse.regroup import regroup
-from schemas.clock import Clock
-from schemas.column_types import from_micros, to_micros
+from processing.fuse.summary import Member
+from schemas.clock import Clock, from_micros, to_micros
 
 Transaction = Callable[[], AbstractContextManager[Stores]]
 Checkpoint = Callable[[str], None]
@@ -42,11 +43,15 @@ def no_checkpoint(_name: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """The reports of a batch: what to store of them and what they change."""
+    """The reports of a batch: what to store of them and what they change.
+
+    `near` is what is known already of what lies near them, by report_id.
+    """
 
     rows: tuple[ReportRow, ...]
     sifted: Sifted
     turnovers: tuple[Turnover, ...]
+    near: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +115,8 @@ class Pipeline:
         now_us = to_micros(now)
         taken = self._take_in(stores.reports, batch, world)
         fused = self._fuse(stores.reports, moves(taken.turnovers, self._contents))
-        found = self._incidents(stores, fused, world, now)
+        composed = self._compose(fused, world, taken.near)
+        found = _incidents(stores, fused, composed, now)
         stores.reports.set_aside(_dead_letters(batch, taken.sifted, now_us))
         _write_reports(stores.reports, taken, fused)
         _write_incidents(stores, found)
@@ -146,14 +152,14 @@ class Pipeline:
         """Find out what is new, place it, and see which revision of each root counts now."""
         stored = store.of_roots({one.message.key[0] for one in batch.records})
         sifted = sift(batch.records, stored)
-        asked = places([one.message for one in sifted.new], self._zone)
-        rows = report_rows(sifted.new, asked.day.tolist(), world.locator.locate(asked))
+        rows = placed_rows(sifted.new, self._zone, world.locator)
         for one in sifted.new:
             self._contents.add(one.message)
         return Taken(
             rows=tuple(rows),
             sifted=sifted,
             turnovers=tuple(turnovers(rows, stored, sifted.displaced)),
+            near=known_near(sifted.new, world.locator),
         )
 
     def _fuse(self, store: ReportStore, moved: Moves) -> Fused:
@@ -175,29 +181,27 @@ class Pipeline:
         missing = self._contents.missing(rows)
         self._contents.take_in(missing, store.bodies([row.report_id for row in missing]))
 
-    def _incidents(
-        self, stores: Stores, fused: Fused, world: World, now: datetime
-    ) -> incidents.IncidentChanges:
-        groups, gone = fused.regrouped.groups, fused.regrouped.gone
-        locator = world.locator
-        composed = incidents.compose(
-            [
-                [
-                    member(row, self._contents.of(row), adm0=locator.parent(row.adm1 or "") or None)
-                    for row in (fused.rows[root] for root in roots)
-                ]
-                for roots in groups.values()
-            ],
-            locator,
-        )
-        stored = {row.incident_id: row for row in stores.incidents.of_ids({*groups, *gone})}
-        return incidents.changes(
-            composed,
-            gone,
-            stored,
-            given_up=stores.incidents.last_revisions(groups.keys() - stored.keys()),
-            now_us=to_micros(now),
-        )
+    def _compose(self, fused: Fused, world: World, near: Mapping[str, bytes]) -> list[Seen]:
+        rows, content_of = fused.rows, self._contents.of
+        groups = [
+            [Member(content_of(row), row) for row in map(rows.__getitem__, roots)]
+            for roots in fused.regrouped.groups.values()
+        ]
+        return incidents.compose(groups, world.locator, known_near=near)
+
+
+def _incidents(
+    stores: Stores, fused: Fused, composed: list[Seen], now: datetime
+) -> incidents.IncidentChanges:
+    groups, gone = fused.regrouped.groups, fused.regrouped.gone
+    stored = {row.incident_id: row for row in stores.incidents.of_ids({*groups, *gone})}
+    return incidents.changes(
+        composed,
+        gone,
+        stored,
+        given_up=stores.incidents.last_revisions(groups.keys() - stored.keys()),
+        now_us=to_micros(now),
+    )
 
 
 def _write_reports(store: ReportStore, taken: Taken, fused: Fused) -> None:

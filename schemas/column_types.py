@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, LargeBinary, String
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from typing_extensions import override
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from schemas.clock import from_micros, to_micros
 
 
 class UtcMicros(TypeDecorator[datetime]):
@@ -46,14 +46,3 @@ class Id(TypeDecorator[str]):
 
 class JsonBytes(LargeBinary):
     """Canonical JSON as bytes. Read whole and decoded by its model, never queried inside."""
-
-
-def to_micros(value: datetime) -> int:
-    """Return the microseconds since 1970 of an aware time, exactly."""
-    since = value - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-def from_micros(value: int) -> datetime:
-    """Return the aware UTC time of microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=value)

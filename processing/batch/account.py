@@ -9,13 +9,26 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from processing.batch.rows import ReportRow
 from processing.fuse.said import Said, said
+from schemas.clock import to_micros
 from schemas.codec import decode
-from schemas.column_types import to_micros
 from schemas.identity import report_id
 from schemas.report import AdmittedReport
 
 _NAN = math.nan
+
+
+class Placed(NamedTuple):
+    """Where a report was found to be by whoever read ahead, and with which layers.
+
+    `layers` is their `LayerSet.version`; `near` is the JSON of what lies near the place of a report
+    of something that happened.
+    """
+
+    layers: str
+    row: ReportRow
+    near: bytes
 
 
 class Account(NamedTuple):
@@ -23,7 +36,7 @@ class Account(NamedTuple):
 
     `key` is the natural key (root_id, revision), `rank` decides a conflict over it: the smallest
     wins. `lon`, `lat`, `radius_m` are as in `PlaceColumns`, the other words of a place "" if not
-    given. `started_us` is microseconds since 1970.
+    given. `started_us` is microseconds since 1970. `placed` is None unless it was read ahead.
     """
 
     report_id: str
@@ -41,6 +54,7 @@ class Account(NamedTuple):
     pcode: str
     place_name: str
     said: Said
+    placed: Placed | None = None
 
 
 def account(admitted: AdmittedReport) -> Account:
@@ -52,16 +66,16 @@ def account(admitted: AdmittedReport) -> Account:
     radius_m = admitted.decoded_radius_m
     if radius_m is None:
         radius_m = place.uncertainty_m
-    started = content.start[2]
     # By position: naming the fields would cost more than making the tuple.
     return Account(
-        report_id(started, report.root_id, report.revision),
+        # Admission sees to it that there is a start.
+        report_id(report.occurred_start or admitted.received_at, report.root_id, report.revision),
         (report.root_id, report.revision),
         to_micros(admitted.received_at),
         admitted.node,
         admitted.unit_id,
         admitted.sha256,
-        to_micros(started),
+        content.start[2],
         report.record_kind,
         lon if is_usable and lon is not None else _NAN,
         lat if is_usable and lat is not None else _NAN,

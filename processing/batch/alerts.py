@@ -16,8 +16,8 @@ from processing.batch.stores import Stores
 from processing.batch.telling import Link, Told, deliveries
 from processing.locate.locate import Locator
 from schemas.alert import Alert, Transition
+from schemas.clock import to_micros
 from schemas.codec import decode, encode
-from schemas.column_types import to_micros
 from schemas.flag import Flag, FlagHead
 
 ENTITY = "alert"

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from processing.batch.account import Account, read_account
 from processing.batch.rows import ReportRow
 from processing.fuse.said import Said
-from processing.fuse.summary import Member
 
 # About 1 kB each. Asked for are those of new reports and of the incidents that these join, seldom
 # those of a whole day that is read.
@@ -55,19 +54,3 @@ class Contents:
         """Forget what was not used for longest; call it between batches."""
         if len(self._young) >= self._young_kept:
             self._old, self._young = self._young, {}
-
-
-def member(row: ReportRow, said: Said, *, adm0: str | None) -> Member:
-    """Return a located report as a member of an incident."""
-    # By position: an incident has one or two.
-    return Member(
-        said,
-        row.day,
-        row.lon,
-        row.lat,
-        row.radius_m,
-        adm0,
-        row.adm1,
-        row.adm2,
-        tuple(row.adm2_candidates.split(",")) if row.adm2_candidates else (),
-    )

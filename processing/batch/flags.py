@@ -12,9 +12,8 @@ import orjson
 from processing.alerts.correlate import AlertKey
 from processing.batch.rows import FlagRow, HistoryRow
 from processing.rules.window import FlagDraft
-from schemas.clock import day_start_ms
+from schemas.clock import day_start_ms, from_micros, to_micros
 from schemas.codec import decode, encode
-from schemas.column_types import from_micros, to_micros
 from schemas.flag import Flag, FlagState
 from schemas.identity import flag_id
 from schemas.rule import Rule

@@ -5,21 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import h3.api.basic_int as h3
 import numpy as np
 import orjson
 
 from processing.batch.cube import Seen, difference
+from processing.batch.placing import near_places
 from processing.batch.rows import CubeRow, HistoryRow, IncidentRow, RedirectRow
 from processing.fuse.composed import Composed, composed
-from processing.fuse.summary import Member, below, best_placed, retracted, summarise
+from processing.fuse.summary import Member, Site, below, best_placed, retracted, summarise
 from processing.locate.locate import Locator
-from processing.locate.nearby import Near
 from processing.rules.window import IncidentColumns, Touched
-from schemas.column_types import to_micros
+from schemas.clock import to_micros
 
 ENTITY = "incident"
+
+_NONE: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,34 +37,38 @@ class IncidentChanges:
     touched: Touched
 
 
-def compose(groups: Iterable[Sequence[Member]], locator: Locator) -> list[Seen]:
+def compose(
+    groups: Iterable[Sequence[Member]], locator: Locator, *, known_near: Mapping[str, bytes] = _NONE
+) -> list[Seen]:
     """Summarise groups of reports, each as every level sees it, with what lies near that place.
 
     A lower level's view is placed by the reports of that level, so what is near it is too.
+    `known_near` is what is known to lie near some reports, by report_id.
     """
     found = [(members, below(members)) for members in groups]
     places = [best_placed(seen) for members, lower in found for seen in (members, *lower.values())]
-    near = iter(
-        locator.nearby(
-            np.array([_nan(one.lon) for one in places], dtype=np.float64),
-            np.array([_nan(one.lat) for one in places], dtype=np.float64),
-            np.array([one.day for one in places], dtype=np.int64),
-            np.array([_nan(one.radius_m) for one in places], dtype=np.float64),
+    near = [known_near.get(one.report_id) for one in places]
+    unknown = [one for one, known in zip(places, near, strict=True) if known is None]
+    looked = iter(near_places(unknown, locator))
+    sites = (
+        Site(
+            one,
+            locator.parent(one.adm1) if one.adm1 else None,
+            next(looked) if known is None else known,
         )
+        for one, known in zip(places, near, strict=True)
     )
-    return [_seen(members, lower, near) for members, lower in found]
+    return [_seen(members, lower, sites) for members, lower in found]
 
 
 def _seen(
-    members: Sequence[Member],
-    lower: Mapping[int, Sequence[Member]],
-    near: Iterator[tuple[Near, ...]],
+    members: Sequence[Member], lower: Mapping[int, Sequence[Member]], sites: Iterator[Site]
 ) -> Seen:
-    whole = summarise(members, nearby=next(near))
+    whole = summarise(members, next(sites))
     return Seen(
         whole,
         {
-            level: summarise(seen, incident_id=whole.incident_id, nearby=next(near))
+            level: summarise(seen, next(sites), incident_id=whole.incident_id)
             for level, seen in lower.items()
         },
     )

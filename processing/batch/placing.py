@@ -3,17 +3,73 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import compress
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import orjson
 
-from processing.batch.account import Account
+from processing.batch.account import Account, Placed
 from processing.batch.intake import Arrival
 from processing.batch.rows import ReportRow
 from processing.fuse.cells import is_fusible
-from processing.locate.columns import LocatedColumns, PlaceColumns
-from schemas.clock import local_day
+from processing.fuse.composed import kept
+from processing.fuse.summary import Place
+from processing.locate.columns import FloatArray, LocatedColumns, PlaceColumns
+from processing.locate.locate import Locator
+from schemas.clock import from_micros, local_day
+
+
+def placed_rows(arrivals: Sequence[Arrival], zone: ZoneInfo, locator: Locator) -> list[ReportRow]:
+    """Return the rows of arrivals, in order; none is current or in an incident yet.
+
+    A report that was read ahead is where it was found to be then, if that was with these layers.
+    """
+    known = [_known(one.message.placed, locator) for one in arrivals]
+    if None not in known:
+        return [one.row for one in known if one is not None]
+    here = [one for one, placed in zip(arrivals, known, strict=True) if placed is None]
+    asked = places([one.message for one in here], zone)
+    rows = iter(report_rows(here, asked.day.tolist(), locator.locate(asked)))
+    return [next(rows) if placed is None else placed.row for placed in known]
+
+
+def known_near(arrivals: Iterable[Arrival], locator: Locator) -> dict[str, bytes]:
+    """Return what lies near reports that were read ahead with these layers, by report_id.
+
+    The arrivals have one revision of a root once.
+    """
+    every = [_known(one.message.placed, locator) for one in arrivals]
+    return {one.row.report_id: one.near for one in every if one is not None}
+
+
+def _known(placed: Placed | None, locator: Locator) -> Placed | None:
+    return placed if placed is not None and placed.layers == locator.layers.version else None
+
+
+def place(arrivals: Sequence[Arrival], zone: ZoneInfo, locator: Locator) -> list[Placed]:
+    """Return where reports are, for a worker that stores them later."""
+    rows = placed_rows(arrivals, zone, locator)
+    happened = [one.message.said.is_happening for one in arrivals]
+    # In order, not by report_id: two that contradict each other have the same.
+    near = iter(near_places(list(compress(rows, happened)), locator))
+    layers = locator.layers.version
+    return [
+        Placed(layers, row, next(near) if has_happened else b"")
+        for row, has_happened in zip(rows, happened, strict=True)
+    ]
+
+
+def near_places(placed: Sequence[Place], locator: Locator) -> list[bytes]:
+    """Return what lies near some places as the JSON of a list, b"" for nothing."""
+    found = locator.nearby(
+        _floats([one.lon for one in placed]),
+        _floats([one.lat for one in placed]),
+        np.array([one.day for one in placed], dtype=np.int64),
+        _floats([one.radius_m for one in placed]),
+    )
+    return [kept(orjson.dumps(near)) if near else b"" for near in found]
 
 
 def places(accounts: Sequence[Account], zone: ZoneInfo) -> PlaceColumns:
@@ -25,7 +81,9 @@ def places(accounts: Sequence[Account], zone: ZoneInfo) -> PlaceColumns:
         decoded_from=[one.decoded_from for one in accounts],
         pcode=[one.pcode for one in accounts],
         place_name=[one.place_name for one in accounts],
-        day=np.array([local_day(one.said.start[2], zone) for one in accounts], dtype=np.int64),
+        day=np.array(
+            [local_day(from_micros(one.started_us), zone) for one in accounts], dtype=np.int64
+        ),
     )
 
 
@@ -76,3 +134,8 @@ def report_rows(
 
 def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
+
+
+def _floats(values: Sequence[float | None]) -> FloatArray:
+    # None becomes NaN.
+    return np.array(values, dtype=np.float64)

@@ -9,7 +9,7 @@ from processing.batch.rows import DeliveryRow
 from processing.notify.payload import body
 from processing.notify.subscriptions import match
 from schemas.alert import Alert, Transition
-from schemas.column_types import to_micros
+from schemas.clock import to_micros
 from schemas.delivery import DeliveryState, Endpoint
 
 # From an alert's id to the page where a person reads on.

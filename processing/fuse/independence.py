@@ -16,6 +16,7 @@ from processing.fuse.said import Said
 
 SAME_WORDS = 0.85
 SAME_WORDS_WITHIN = timedelta(hours=24)
+_SAME_WORDS_WITHIN_US = SAME_WORDS_WITHIN // timedelta(microseconds=1)
 
 # Longer texts are compared by their beginning, so that one report costs a bounded time.
 _COMPARED_CHARACTERS = 2_000
@@ -69,7 +70,7 @@ def _join_same_words(reports: Sequence[Said], parent: list[int]) -> None:
 
 
 def _says_the_same(one: Said, other: Said) -> bool:
-    if abs(one.start[2] - other.start[2]) > SAME_WORDS_WITHIN:
+    if abs(one.start[2] - other.start[2]) > _SAME_WORDS_WITHIN_US:
         return False
     words_a, words_b = _words(one.text), _words(other.text)
     # No more words can be shared than the shorter text has: often that settles it.

@@ -7,7 +7,6 @@ for are codes that must be looked up.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from processing.fuse.actors import BYSTANDER_ROLES, tokens, types
 from processing.fuse.victims import Harms, concerns_children, harms
 from processing.fuse.weight import weight_milli
 from schemas.access import level_of
+from schemas.clock import to_micros
 from schemas.codes.lists import code_list, event_class
 from schemas.report import Actor, AdmittedReport, Report
 
@@ -58,8 +58,9 @@ class Said(NamedTuple):
     """One report, with what its codes mean.
 
     `sureness` is what the surest report has the least of, `start` what the best known beginning
-    has the least of, `part` what the party that stands for all has the least of. `severity` is as
-    stated, 0 if it was not; `sources` are the names of its unit, its source and those upstream.
+    has the least of (the last is its time), `part` what the party that stands for all has the least
+    of. Times are microseconds since 1970. `severity` is as stated, 0 if it was not; `violations`
+    are sorted, each once; `sources` are the names of its unit, its source and those upstream.
     """
 
     root_id: str
@@ -70,8 +71,8 @@ class Said(NamedTuple):
     actors: tuple[str, ...]
     actor_types: tuple[str, ...]
     sureness: tuple[int, float, str]
-    start: tuple[bool, float, datetime]
-    end: datetime | None
+    start: tuple[bool, float, int]
+    end_us: int | None
     part: Part
     harms: Harms
     children: bool
@@ -103,13 +104,13 @@ def said(admitted: AdmittedReport) -> Said:
         types(report.actors),
         (-weight, hours, report.root_id),
         # Admission sees to it that there is a start.
-        (admitted.clock_suspect, hours, report.occurred_start or admitted.received_at),
-        report.occurred_end,
+        (admitted.clock_suspect, hours, to_micros(report.occurred_start or admitted.received_at)),
+        None if report.occurred_end is None else to_micros(report.occurred_end),
         _foremost(report.actors),
         harms(report.victims),
         concerns_children(report),
         report.severity or 0,
-        report.violations,
+        _in_order(report.violations),
         weight,
         source.reliability,
         source.credibility,
@@ -124,6 +125,11 @@ def said(admitted: AdmittedReport) -> Said:
 def is_happening(report: Report) -> bool:
     """Say whether a report is of something that happened, so that it belongs to an incident."""
     return report.record_kind in _HAPPENINGS and report.report_kind not in _NO_HAPPENING
+
+
+def _in_order(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Return tags sorted, each once."""
+    return tuple(sorted({*tags})) if len(tags) > 1 else tags
 
 
 def _sources(unit_id: str, ref: str | None, chain: tuple[str, ...]) -> tuple[str, ...]:

@@ -25,7 +25,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple
+from itertools import chain
+from typing import NamedTuple, Protocol
 
 import h3.api.basic_int as h3
 
@@ -36,42 +37,94 @@ from processing.fuse.order import UNKNOWN_CLASS
 from processing.fuse.said import Said
 from processing.fuse.severity import MINOR, severity
 from processing.fuse.victims import tally
-from processing.locate.nearby import Near
+from schemas.clock import from_micros
 from schemas.codes.lists import code_list
 
 # What `incidents.actor_key` holds.
 _KEY_LENGTH = 400
 
+# The fields of an incident from `lon` to `adm2_candidates`.
+_Where = tuple[
+    float | None,
+    float | None,
+    float | None,
+    str,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    tuple[str, ...],
+]
+
+
+class Place(Protocol):
+    """What locating found of one report ("" and None: unknown); candidates are joined by commas."""
+
+    @property
+    def report_id(self) -> str:
+        """Return which report it is of."""
+
+    @property
+    def day(self) -> int:
+        """Return the mission-local day."""
+
+    @property
+    def lon(self) -> float | None:
+        """Return the longitude."""
+
+    @property
+    def lat(self) -> float | None:
+        """Return the latitude."""
+
+    @property
+    def radius_m(self) -> float | None:
+        """Return the radius within which it is."""
+
+    @property
+    def adm1(self) -> str | None:
+        """Return the state."""
+
+    @property
+    def adm2(self) -> str | None:
+        """Return the county."""
+
+    @property
+    def adm2_candidates(self) -> str | None:
+        """Return the counties that it may be in."""
+
 
 class Member(NamedTuple):
-    """One current report of an incident, with what locating found ("" and None: unknown)."""
+    """One current report of an incident, and where it is."""
 
     said: Said
-    day: int
-    lon: float | None = None
-    lat: float | None = None
-    radius_m: float | None = None
+    place: Place
+
+
+class Site(NamedTuple):
+    """Where an incident is: its best place, the country, and the JSON of what lies near."""
+
+    place: Place
     adm0: str | None = None
-    adm1: str | None = None
-    adm2: str | None = None
-    adm2_candidates: tuple[str, ...] = ()
+    nearby: bytes = b""
 
 
 def summarise(
-    members: Sequence[Member], *, incident_id: str | None = None, nearby: tuple[Near, ...] = ()
+    members: Sequence[Member], site: Site | None = None, *, incident_id: str | None = None
 ) -> Composed:
     """Return the incident that some current reports (at least one) are, whatever their order.
 
-    Its id comes from the smallest root_id unless given; `revision` is left at 1 for the store to
-    count.
+    Without a site it is where the best placed of them is, and no more is known of that. Its id
+    comes from the smallest root_id unless given; `revision` is left at 1 for the store to count.
     """
-    place = best_placed(members)
-    said = [member.said for member in members]
-    if len(said) > 1:
-        said.sort(key=_sureness)
+    if site is None:
+        site = Site(best_placed(members))
+    if len(members) == 1:
+        return _of_one(members[0].said, site, incident_id)
+    place = site.place
+    said = sorted([member.said for member in members], key=_sureness)
     surest = said[0]
     kind = _best_typed(said)
-    counted = tally([one.harms for one in said], children=any(one.children for one in said))
+    counted = tally([one.harms for one in said], children=True in [one.children for one in said])
     tags = _tags(said)
     named = _named(said)
     sources = components(said)
@@ -82,19 +135,11 @@ def summarise(
         incident_id or id_of(place.day, ids[0][0]),
         1,
         place.day,
-        min([one.start for one in said])[2],
+        from_micros(min([one.start for one in said])[2]),
         _end(said),
         kind.event_type,
         kind.event_class,
-        place.lon,
-        place.lat,
-        place.radius_m,
-        precision(place.radius_m),
-        _cell(place.lon, place.lat),
-        place.adm0 or None,
-        place.adm1 or None,
-        place.adm2 or None,
-        place.adm2_candidates,
+        *_where(site),
         named,
         _key(named),
         min([one.part for one in said])[2],
@@ -109,25 +154,61 @@ def summarise(
         max(levels),
         tags,
         surest.exercise,
-        all(one.illustrative for one in said),
-        nearby,
+        False not in [one.illustrative for one in said],
+        site.nearby,
         ids,
         False,  # noqa: FBT003 - retracted
     )
 
 
-def views(members: Sequence[Member], *, nearby: tuple[Near, ...] = ()) -> Mapping[int, Composed]:
-    """Return what viewers below the incident's level see: from the reports at or below theirs.
+def _of_one(said: Said, site: Site, incident_id: str | None) -> Composed:
+    """Do what `summarise` does for one report, with nothing to choose from."""
+    place = site.place
+    counted = tally((said.harms,), children=said.children)
+    return Composed(
+        incident_id or id_of(place.day, said.root_id),
+        1,
+        place.day,
+        from_micros(said.start[2]),
+        None if said.end_us is None else from_micros(said.end_us),
+        said.event_type,
+        said.event_class,
+        *_where(site),
+        said.actors,
+        _key(said.actors),
+        said.part[2],
+        max(severity(said.event_type, counted, said.violations), said.severity),
+        counted.victims,
+        1,
+        1,
+        said.weight_milli,
+        said.reliability,
+        said.credibility,
+        said.level,
+        said.level,
+        said.violations,
+        said.exercise,
+        said.illustrative,
+        site.nearby,
+        ((said.root_id, said.revision),),
+        False,  # noqa: FBT003 - retracted
+    )
 
-    One entry for each level of `below`. The id is the whole incident's.
-    """
-    lower = below(members)
-    if not lower:
-        return {}
-    whole_id = id_of(members[0].day, min(member.said.root_id for member in members))
-    return {
-        level: summarise(seen, incident_id=whole_id, nearby=nearby) for level, seen in lower.items()
-    }
+
+def _where(site: Site) -> _Where:
+    place = site.place
+    lon, lat, radius_m, candidates = place.lon, place.lat, place.radius_m, place.adm2_candidates
+    return (
+        lon,
+        lat,
+        radius_m,
+        precision(radius_m),
+        None if lon is None or lat is None else f"{h3.latlng_to_cell(lat, lon, 5):x}",
+        site.adm0 or None,
+        place.adm1 or None,
+        place.adm2 or None,
+        tuple(candidates.split(",")) if candidates else (),
+    )
 
 
 def below(members: Sequence[Member]) -> Mapping[int, Sequence[Member]]:
@@ -155,12 +236,12 @@ def retracted(incident: Composed) -> Composed:
     )
 
 
-def best_placed(members: Sequence[Member]) -> Member:
-    """Return the report whose place is the incident's."""
+def best_placed(members: Sequence[Member]) -> Place:
+    """Return the place of the report whose place is the incident's."""
     if len(members) == 1:
-        return members[0]
-    placed = [m for m in members if m.lon is not None and m.radius_m is not None]
-    return min(placed or members, key=_placing)
+        return members[0].place
+    placed = [m for m in members if m.place.lon is not None and m.place.radius_m is not None]
+    return min(placed or members, key=_placing).place
 
 
 @lru_cache(maxsize=4_096)
@@ -173,12 +254,8 @@ def precision(radius_m: float | None) -> str:
     return "P7"
 
 
-def _cell(lon: float | None, lat: float | None) -> str | None:
-    return None if lon is None or lat is None else f"{h3.latlng_to_cell(lat, lon, 5):x}"
-
-
 def _placing(member: Member) -> tuple[float, str]:
-    return member.radius_m or 0.0, member.said.root_id
+    return member.place.radius_m or 0.0, member.said.root_id
 
 
 def _sureness(said: Said) -> tuple[int, float, str]:
@@ -186,14 +263,14 @@ def _sureness(said: Said) -> tuple[int, float, str]:
 
 
 def _named(said: Sequence[Said]) -> tuple[str, ...]:
-    if len(said) == 1:
-        return said[0].actors
-    return tuple(sorted({token for one in said for token in one.actors}))
+    named = {one.actors for one in said}
+    # Mostly, who tells of the same names the same.
+    return named.pop() if len(named) == 1 else tuple(sorted({*chain.from_iterable(named)}))
 
 
 def _end(said: Sequence[Said]) -> datetime | None:
-    ends = [one.end for one in said if one.end is not None]
-    return max(ends) if ends else None
+    ends = [one.end_us for one in said if one.end_us is not None]
+    return from_micros(max(ends)) if ends else None
 
 
 def _best_typed(said: Sequence[Said]) -> Said:

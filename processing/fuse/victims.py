@@ -21,15 +21,9 @@ _TAGS_OF_CHILDREN = frozenset(
 )
 
 
-@dataclass(slots=True)
-class Count:
-    """How many suffered one harm, as one report has it: sums over sexes, ages, populations."""
-
-    least: int = 0
-    best: int = 0
-    most: int = 0
-    civilians: int = 0
-    un: int = 0
+# How many suffered one harm, as one report has it: at least, best, at most, and of the best
+# civilians and UN; sums over sexes, ages, populations. A plain tuple, as it is sent to the desk.
+Count = tuple[int, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +37,7 @@ class Tally:
 # What one report counts, by harm.
 Harms = Mapping[str, Count]
 
-_NONE = Count()
+_NONE: Count = (0, 0, 0, 0, 0)
 # Shared by most reports, and never written to.
 _NO_HARM: Harms = {}
 _ZERO = (0, 0, 0)
@@ -58,19 +52,14 @@ def tally(counted: Sequence[Harms], *, children: bool) -> Tally:
     if not counted:
         return Tally(_victims(_ZERO, 0, 0, (0, 0), children), {})
     surest = counted[0] if len(counted) == 1 else _first_of_each(counted)
-    killed, injured = surest.get("KILLED", _NONE), surest.get("INJURED", _NONE)
-    least, most = killed.least, killed.most
+    killed = surest.get("KILLED", _NONE)
+    least, best, most, civilians, un_killed = killed
+    _, injured, _, _, un_injured = surest.get("INJURED", _NONE)
     for counts in counted[1:]:
         other = counts.get("KILLED", killed)
-        least, most = min(least, other.least), max(most, other.most)
-    found = _victims(
-        (least, killed.best, most),
-        killed.civilians,
-        injured.best,
-        (killed.un, injured.un),
-        children,
-    )
-    return Tally(found, {harm: count.best for harm, count in surest.items()})
+        least, most = min(least, other[0]), max(most, other[2])
+    found = _victims((least, best, most), civilians, injured, (un_killed, un_injured), children)
+    return Tally(found, {harm: count[1] for harm, count in surest.items()})
 
 
 # Most incidents have few or no victims, and a frozen value can be shared.
@@ -110,17 +99,15 @@ def harms(cells: Sequence[VictimCount]) -> Harms:
         return _NO_HARM
     counts: dict[str, Count] = {}
     for cell in cells:
-        count = counts.get(cell.harm)
-        if count is None:
-            count = counts[cell.harm] = Count()
-        best = cell.best
-        count.best += best
-        count.least += best if cell.min is None else min(cell.min, best)
-        count.most += best if cell.max is None else max(cell.max, best)
-        if cell.population == "UN":
-            count.un += best
-        elif _is_civilian(cell.population):
-            count.civilians += best
+        least, best, most, civilians, un = counts.get(cell.harm, _NONE)
+        is_un = cell.population == "UN"
+        counts[cell.harm] = (
+            least + (cell.best if cell.min is None else min(cell.min, cell.best)),
+            best + cell.best,
+            most + (cell.best if cell.max is None else max(cell.max, cell.best)),
+            civilians + (cell.best if not is_un and _is_civilian(cell.population) else 0),
+            un + (cell.best if is_un else 0),
+        )
     return counts
 
 

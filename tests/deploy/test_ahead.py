@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -24,22 +23,41 @@ from deploy.ahead import (
     AheadSource,
     Child,
     ChildGoneError,
-    Prepared,
-    plain,
+    Reading,
     start_child,
 )
-from deploy.serve_ahead import serve
+from deploy.ahead_answer import Prepared, pack, unpack
+from deploy.serve_ahead import prepared, serve
 from ingest.spool import Spool
 from ingest.spool_entry import SpoolEntry
 from ingest.spool_reader import SpoolReader
-from processing.batch.account import read_account
+from processing.adapters.sql.layers import store_layer
+from processing.batch.account import Account, Placed, read_account
+from processing.batch.intake import Arrival
+from processing.batch.placing import place
+from processing.engine.batch import Decoded
+from processing.locate.layers import LayerSet
+from processing.locate.locate import Locator
 from schemas.codec import encode
-from schemas.errors import InvalidMessageError
-from tests.processing.building import MemoryLog, admitted, report
+from schemas.errors import InvalidMessageError, StorageError
+from schemas.layer import LayerKind
+from schemas.report import AdmittedReport
+from tests.processing.building import (
+    NOON,
+    ZONE,
+    MemoryLog,
+    admitted,
+    database,
+    mission,
+    report,
+)
 from tests.processing.engine.fakes import Ticks
+from tests.processing.generating import report_sets
+from tests.processing.world import FEATURES
 from tests.support.box import wait_for
 
 VALUES = [encode(admitted(report(f"root-{n}"))) for n in range(20)]
+LAYERS = Locator(LayerSet.of(FEATURES))
 FAR_BEHIND = 50
 MANY = 3 * FAR_BEHIND
 
@@ -67,7 +85,7 @@ class FakeChild:
         if self._mood == "gone":
             raise ChildGoneError
         records = self.log.read(position, max_records=max_records, max_bytes=max_bytes)
-        self.waiting.append([(r.position, r.value, plain(read_account(r.value))) for r in records])
+        self.waiting.append([(record, read_account(record.value)) for record in records])
 
     def has_answered(self) -> bool:
         return self._mood != "late"
@@ -132,17 +150,38 @@ def test_ends_a_child_that_nobody_needs() -> None:
         assert child.is_closed
 
 
+def here(arrivals: Sequence[Arrival]) -> Sequence[Placed]:
+    return place(arrivals, ZONE, LAYERS)
+
+
+def nowhere(arrivals: Sequence[Arrival]) -> Sequence[Placed]:
+    raise StorageError(f"no layers for {len(arrivals)} reports")
+
+
+@given(reports=report_sets(), place=st.sampled_from((here, nowhere)))
+def test_an_answer_comes_out_as_it_went_in(
+    reports: list[AdmittedReport], place: Callable[[Sequence[Arrival]], Sequence[Placed]]
+) -> None:
+    log = log_of([*map(encode, reports), b"{}"])
+    found = prepared(log.records, place)
+    assert [record for record, _ in found] == log.records
+    # NaN, where nothing is stated, equals nothing.
+    assert repr(unpack(pack(found))) == repr(found)
+    (*_, (_, last)) = found
+    assert last is None
+    placed = [account.placed is not None for _, account in found if account is not None]
+    assert placed == [place is here] * len(reports)
+
+
 def test_a_record_that_cannot_be_decoded_says_so_where_it_is_decoded() -> None:
     log = log_of([*[VALUES[0]] * FAR_BEHIND, b"{}"])
     with TemporaryFile() as file:
         answers = BytesIO()
         requests = BytesIO(REQUEST.pack(FAR_BEHIND, 10, 1 << 30))
-        serve(log, requests, answers, file=file.fileno())
+        serve(log, here, requests=requests, answers=answers, file=file.fileno())
         (size,) = ANSWER.unpack(answers.getvalue())
-        ((position, value, fields),) = pickle.loads(  # noqa: S301 - made above
-            os.pread(file.fileno(), size, 0)
-        )
-    assert (position, value, fields) == (FAR_BEHIND, b"{}", None)
+        ((record, account),) = unpack(os.pread(file.fileno(), size, 0))
+    assert (record.position, record.value, account) == (FAR_BEHIND, b"{}", None)
     with AheadSource(
         log, lambda: pytest.fail("not far behind"), monotonic=Ticks(), far_behind=FAR_BEHIND
     ) as one:
@@ -151,7 +190,8 @@ def test_a_record_that_cannot_be_decoded_says_so_where_it_is_decoded() -> None:
             one.decode(record)
 
 
-def filled_spool(folder: Path, count: int) -> Path:
+def filled_box(folder: Path, count: int) -> Reading:
+    """A spool with reports beside a database with layers."""
     path = folder / "spool.db"
     entries = [
         SpoolEntry(f"root-{n}", 1, "0" * 64, f"report-{n}", VALUES[n % len(VALUES)])
@@ -159,29 +199,39 @@ def filled_spool(folder: Path, count: int) -> Path:
     ]
     with Spool(path, node="node-1") as spool:
         spool.append(entries).result()
-    return path
+    mission(folder / "tocsin.db").engine.dispose()
+    return Reading(spool=path, partition="node-1", database=folder / "tocsin.db", zone=ZONE)
+
+
+def undone(account: Account) -> Account:
+    """An account as it is before its report is placed."""
+    return account._replace(placed=None)
 
 
 def test_a_real_child_reads_a_real_spool_and_may_be_killed(tmp_path: Path) -> None:
-    path = filled_spool(tmp_path, 6 * FAR_BEHIND)
+    reading = filled_box(tmp_path, 6 * FAR_BEHIND)
     started: list[Child] = []
 
     def start() -> Child:
-        started.append(start_child(path, "node-1"))
+        started.append(start_child(reading))
         return started[-1]
 
     with (
-        SpoolReader(path, partition="node-1") as reader,
-        SpoolReader(path, partition="node-1") as log,
+        SpoolReader(reading.spool, partition="node-1") as reader,
+        SpoolReader(reading.spool, partition="node-1") as log,
         AheadSource(reader, start, monotonic=Ticks(), far_behind=FAR_BEHIND) as one,
     ):
-        position = 1
+        position, ahead = 1, 0
         while records := one.read(position, max_records=FAR_BEHIND, max_bytes=1 << 30):
             expected = log.read(position, max_records=FAR_BEHIND, max_bytes=1 << 30)
             assert list(records) == list(expected)
             decoded = [one.decode(record) for record in records]
+            arrivals = [Decoded(record, read_account(record.value)) for record in expected]
             # NaN, where nothing is stated, equals nothing.
-            assert repr(decoded) == repr([read_account(record.value) for record in expected])
+            assert repr([*map(undone, decoded)]) == repr([known.message for known in arrivals])
+            if decoded[0].placed is not None:
+                ahead += 1
+                assert [known.placed for known in decoded] == here(arrivals)
             position = records[-1].position + 1
             if position == 4 * FAR_BEHIND + 1:
                 os.kill(started[-1].pid, signal.SIGKILL)
@@ -189,11 +239,31 @@ def test_a_real_child_reads_a_real_spool_and_may_be_killed(tmp_path: Path) -> No
                 wait_for(started[-1].has_answered, within_s=60, saying="the child answers")
         assert position == 6 * FAR_BEHIND + 1
         assert len(started) == 1
-        assert started[0].is_warm
+        assert ahead > 0
+
+
+def test_a_child_says_with_which_layers_it_placed(tmp_path: Path) -> None:
+    reading = filled_box(tmp_path, 1)
+    made = database(reading.database)
+    child = start_child(reading, within_s=60)
+    try:
+        versions = []
+        for _ in range(2):
+            child.ask(1, max_records=10, max_bytes=1 << 30)
+            ((_, account),) = child.answer()
+            assert account is not None
+            assert account.placed is not None
+            versions.append(account.placed.layers)
+            store_layer(made.begin, LayerKind.UN_BASE, (), source="made up", now=NOON)
+    finally:
+        child.close()
+        made.engine.dispose()
+    left = (one for one in FEATURES if one.layer is not LayerKind.UN_BASE)
+    assert versions == [LAYERS.layers.version, LayerSet.of(left).version]
 
 
 def test_a_child_that_hangs_is_given_up(tmp_path: Path) -> None:
-    child = start_child(filled_spool(tmp_path, 1), "node-1", within_s=0.2)
+    child = start_child(filled_box(tmp_path, 1), within_s=0.2)
     os.kill(child.pid, signal.SIGSTOP)
     try:
         child.ask(1, max_records=10, max_bytes=1 << 30)
@@ -204,10 +274,11 @@ def test_a_child_that_hangs_is_given_up(tmp_path: Path) -> None:
 
 
 def test_a_child_ends_with_its_standard_input(tmp_path: Path) -> None:
-    path = filled_spool(tmp_path, 1)
+    reading = filled_box(tmp_path, 1)
     with TemporaryFile() as file:
+        told = (reading.spool, "node-1", reading.database, ZONE, file.fileno())
         ended = subprocess.run(
-            [sys.executable, "-m", "deploy.serve_ahead", str(path), "node-1", str(file.fileno())],
+            [sys.executable, "-m", "deploy.serve_ahead", *map(str, told)],
             stdin=subprocess.DEVNULL,
             pass_fds=[file.fileno()],
             check=False,

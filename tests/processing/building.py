@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from processing.adapters.sql.rules import store_rules
 from processing.adapters.sql.sqlite import Begin, Read, SqliteOptions, reads, sqlite_engine, writes
 from processing.adapters.sql.transaction import sql_stores
 from processing.batch.account import Account, read_account
+from processing.batch.intake import Arrival
 from processing.engine.batch import Batch, Decoded
 from processing.pipeline import Checkpoint, Pipeline, no_checkpoint
 from processing.rules.loading import default_rules
@@ -144,7 +145,12 @@ def log_of(reports: Iterable[AdmittedReport], *, start: int = 0) -> MemoryLog:
     return log
 
 
-def batches(log: MemoryLog, database: Database, *, size: int) -> Iterable[Batch[Account]]:
+Prepare = Callable[[Sequence[Arrival]], Sequence[Arrival]]
+
+
+def batches(
+    log: MemoryLog, database: Database, *, size: int, prepare: Prepare = tuple
+) -> Iterable[Batch[Account]]:
     """The batches of a log from where the store stands, as the engine would cut them."""
     claim = SqlPositions(database.begin).claim(log.partition)
     position = claim.position
@@ -154,7 +160,7 @@ def batches(log: MemoryLog, database: Database, *, size: int) -> Iterable[Batch[
             epoch=claim.epoch,
             start=position,
             end=records[-1].position + 1,
-            records=tuple(Decoded(record, read_account(record.value)) for record in records),
+            records=tuple(prepare([Decoded(one, read_account(one.value)) for one in records])),
         )
         position = records[-1].position + 1
 
@@ -193,9 +199,15 @@ def link(alert_id: str) -> str:
     return f"https://tocsin.example/#/alerts/{alert_id}"
 
 
-def process(made: Database, reports: Iterable[AdmittedReport], *, size: int = 100) -> None:
+def process(
+    made: Database,
+    reports: Iterable[AdmittedReport],
+    *,
+    size: int = 100,
+    prepare: Prepare = tuple,
+) -> None:
     """Process further reports, after what was processed before."""
     stage = pipeline(made)
     start = SqlPositions(made.begin).load(PARTITION).position
-    for batch in batches(log_of(reports, start=start), made, size=size):
+    for batch in batches(log_of(reports, start=start), made, size=size, prepare=prepare):
         stage(batch)

@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from processing.adapters.sql.state_hash import dump
+from processing.batch.intake import Arrival
 from schemas.report import AdmittedReport
-from tests.processing.building import process
+from tests.processing.batch.test_placing import LAYERS, OTHERS, ahead
+from tests.processing.building import Prepare, process
 from tests.processing.conftest import MakeMission
 from tests.processing.generating import report_sets
 
@@ -20,10 +22,14 @@ FEW = settings(
 
 
 def concluded(
-    make_mission: MakeMission, reports: Sequence[AdmittedReport], *, size: int = 100
+    make_mission: MakeMission,
+    reports: Sequence[AdmittedReport],
+    *,
+    size: int = 100,
+    prepare: Prepare = tuple,
 ) -> list[bytes]:
     made = make_mission()
-    process(made, reports, size=size)
+    process(made, reports, size=size, prepare=prepare)
     return list(dump(made.read))
 
 
@@ -45,3 +51,18 @@ def test_repetitions_do_not_matter(
     again = data.draw(st.lists(st.sampled_from(reports), max_size=6))
     mixed = data.draw(st.permutations([*reports, *again]))
     assert concluded(make_mission, mixed, size=3) == concluded(make_mission, reports)
+
+
+@FEW
+@given(data=st.data(), reports=report_sets())
+def test_who_placed_the_reports_does_not_matter(
+    make_mission: MakeMission, data: st.DataObject, reports: list[AdmittedReport]
+) -> None:
+    """Nor that some were placed with layers that hold no more."""
+
+    def prepare(arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+        ways = (arrivals, ahead(arrivals, LAYERS), ahead(arrivals, OTHERS))
+        return [ways[data.draw(st.integers(0, 2))][n] for n in range(len(arrivals))]
+
+    found = concluded(make_mission, reports, size=5, prepare=prepare)
+    assert found == concluded(make_mission, reports)

@@ -17,8 +17,8 @@ from processing.batch.stores import Stores
 from processing.batch.telling import Link, Told, deliveries
 from schemas.access import Principal
 from schemas.alert import Alert, AlertAction
+from schemas.clock import to_micros
 from schemas.codec import decode
-from schemas.column_types import to_micros
 from schemas.errors import NotFoundError, RefusedError
 from schemas.layer import Feature, LayerKind
 from schemas.tables import layer_features

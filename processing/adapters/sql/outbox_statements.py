@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from processing.notify.due import Due, Result
-from schemas.column_types import to_micros
+from schemas.clock import to_micros
 from schemas.delivery import DeliveryState
 from schemas.tables import audit, changes, deliveries, delivery_attempts, endpoints
 

@@ -23,14 +23,14 @@ from processing.adapters.sql.rules import load_version
 from processing.adapters.sql.transaction import stores_of
 from processing.batch.account import read_account
 from processing.batch.assess import drafts, key_of
-from processing.batch.contents import member
 from processing.batch.flags import Drafted, body_of, said_of
 from processing.batch.incidents import columns, compose, incident_row
-from processing.batch.placing import places, report_rows
+from processing.batch.placing import placed_rows
 from processing.batch.rows import IncidentRow, ReportRow
 from processing.batch.stores import Stores
 from processing.batch.world import World, WorldCache
 from processing.engine.batch import Decoded
+from processing.fuse.summary import Member
 from processing.rules.registry import scope_of
 from processing.rules.window import FlagRange, Scope, Touched
 from schemas.codec import decode
@@ -188,12 +188,8 @@ def _from_reports(
         Decoded(Record(partition=row.node, position=row.position, value=row.body), one)
         for row, one in zip(rows, accounts, strict=True)
     ]
-    asked = places(accounts, zone)
-    placed = report_rows(arrivals, asked.day.tolist(), world.locator.locate(asked))
-    members = [
-        member(row, one.said, adm0=world.locator.parent(row.adm1 or "") or None)
-        for row, one in zip(placed, accounts, strict=True)
-    ]
+    placed = placed_rows(arrivals, zone, world.locator)
+    members = [Member(one.said, row) for row, one in zip(placed, accounts, strict=True)]
     seen = compose([members], world.locator)[0]
     return incident_row(seen, None, first_revision=stored.revision, now_us=stored.updated_at)
 

@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processing.batch.account import account
-from processing.batch.contents import member
 from processing.batch.cube import Seen, contributions, difference
 from processing.batch.incidents import compose
 from processing.batch.placing import places, report_rows
 from processing.engine.batch import Decoded
+from processing.fuse.summary import Member
 from processing.locate.layers import LayerSet
 from processing.locate.locate import Locator
 from schemas.codec import encode
@@ -29,9 +29,7 @@ def seen(reports: list[AdmittedReport]) -> Seen:
     ]
     asked = places([one.message for one in arrivals], ZONE)
     rows = report_rows(arrivals, asked.day.tolist(), LOCATOR.locate(asked))
-    members = [
-        member(row, one.message.said, adm0=None) for row, one in zip(rows, arrivals, strict=True)
-    ]
+    members = [Member(one.message.said, row) for row, one in zip(rows, arrivals, strict=True)]
     return compose([members], LOCATOR)[0]
 
 

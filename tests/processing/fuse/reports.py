@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from processing.fuse.said import said
 from processing.fuse.summary import Member
@@ -24,13 +26,32 @@ def admitted(root_id: str = "r-1", unit_id: str = "", **report: Any) -> Admitted
     )
 
 
-def member(root_id: str = "r-1", *, radius_m: float | None = 1_000.0, **report: Any) -> Member:  # noqa: ANN401 - fields of Report
-    return Member(
-        said=said(admitted(root_id, **report)),
-        day=DAY,
-        lon=None if radius_m is None else 30.0,
-        lat=None if radius_m is None else 7.0,
+class Spot(NamedTuple):
+    """Where a report is, as its row tells."""
+
+    report_id: str = ""
+    day: int = DAY
+    lon: float | None = None
+    lat: float | None = None
+    radius_m: float | None = None
+    adm1: str | None = None
+    adm2: str | None = None
+    adm2_candidates: str | None = None
+
+
+def member(
+    root_id: str = "r-1",
+    *,
+    radius_m: float | None = 1_000.0,
+    where: Mapping[str, Any] = MappingProxyType({}),
+    **report: Any,  # noqa: ANN401 - fields of Report
+) -> Member:
+    is_placed = radius_m is not None
+    spot = Spot(
+        lon=30.0 if is_placed else None,
+        lat=7.0 if is_placed else None,
         radius_m=radius_m,
         adm1="SS01",
         adm2="SS0101",
     )
+    return Member(said(admitted(root_id, **report)), spot._replace(**where))

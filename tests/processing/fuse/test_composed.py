@@ -71,7 +71,7 @@ _INCIDENTS = st.fixed_dictionaries(
 
 def of(incident: Incident) -> Composed:
     values = {name: getattr(incident, name) for name in Incident.model_fields}
-    near = tuple(one.model_dump(exclude_defaults=True) for one in incident.nearby)
+    near = b"[%b]" % b",".join(map(encode, incident.nearby)) if incident.nearby else b""
     return Composed(**{**values, "nearby": near})
 
 

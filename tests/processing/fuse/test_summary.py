@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from processing.fuse.composed import Composed
 from processing.fuse.greedy import id_of
 from processing.fuse.said import said
-from processing.fuse.summary import Member, precision, retracted, summarise, views
+from processing.fuse.summary import Member, Site, below, precision, retracted, summarise
 from schemas.codec import decode, encode
 from schemas.incident import Incident, Nearby, Victims
 from tests.processing.fuse.reports import DAY, NOON, admitted, member
@@ -38,6 +39,15 @@ def members(draw: st.DrawFn) -> list[Member]:
         )
 
     return [one(n) for n in range(draw(st.integers(1, 5)))]
+
+
+def views(found: list[Member]) -> dict[int, Composed]:
+    """What viewers below the incident's level see."""
+    whole = summarise(found)
+    return {
+        level: summarise(seen, incident_id=whole.incident_id)
+        for level, seen in below(found).items()
+    }
 
 
 class TestSummarise:
@@ -123,7 +133,7 @@ class TestSummarise:
         )
 
     def test_the_smallest_circle_gives_the_place(self) -> None:
-        coarse = member("r-1", radius_m=5_000.0, **SURE)._replace(lon=31.0, adm2="SS0202")
+        coarse = member("r-1", radius_m=5_000.0, where={"lon": 31.0, "adm2": "SS0202"}, **SURE)
         fine = member("r-2", radius_m=25.0)
         nowhere = member("r-0", radius_m=None)
         found = summarise([coarse, nowhere, fine])
@@ -131,7 +141,7 @@ class TestSummarise:
         assert found.adm2 == "SS0101"
 
     def test_an_unresolved_one_has_no_place(self) -> None:
-        one = member("r-1", radius_m=None)._replace(adm1="", adm2="")
+        one = member("r-1", radius_m=None, where={"adm1": "", "adm2": ""})
         found = summarise([one])
         assert (found.lon, found.lat, found.cell, found.adm1) == (None, None, None, None)
         assert found.precision == "P7"
@@ -218,7 +228,8 @@ class TestSummarise:
 
     def test_keeps_the_exercise_mark_and_what_is_near(self) -> None:
         near = Nearby(feature_id="x", layer="health", kind="CLINIC", name="X", distance_m=12.0)
-        found = summarise([member(exercise=True)], nearby=(near.model_dump(exclude_defaults=True),))
+        drill = member(exercise=True)
+        found = summarise([drill], Site(drill.place, nearby=b"[%b]" % encode(near)))
         assert found.exercise
         assert decode(Incident, found.body()).nearby == (near,)
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from processing.rules.window import CubeColumns, IncidentColumns
+from schemas.clock import to_micros
 from schemas.codec import encode
 from schemas.codes.lists import event_class
-from schemas.column_types import to_micros
 from schemas.incident import Incident, Victims
 from tests.processing.rules.small_layers import BOXES, DAY_0
 
