@@ -16,8 +16,8 @@ from processing.batch.flags import Drafted, Revised, body_of, changes, head_of, 
 from processing.batch.rows import FlagRow
 from processing.rules.loading import default_rules
 from processing.rules.window import FlagDraft
+from schemas.clock import to_micros
 from schemas.codec import decode, encode
-from schemas.column_types import to_micros
 from schemas.flag import Band, Certainty, Flag, FlagHead, FlagState
 
 NOON = datetime(2013, 12, 16, 12, tzinfo=UTC)
