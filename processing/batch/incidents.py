@@ -15,7 +15,7 @@ from processing.batch.cube import Seen, difference
 from processing.batch.placing import near_places
 from processing.batch.rows import CubeRow, HistoryRow, IncidentRow, RedirectRow
 from processing.fuse.composed import Composed, composed
-from processing.fuse.summary import Member, below, best_placed, retracted, summarise
+from processing.fuse.summary import Member, Site, below, best_placed, retracted, summarise
 from processing.locate.locate import Locator
 from processing.rules.window import IncidentColumns, Touched
 from schemas.clock import to_micros
@@ -46,33 +46,32 @@ def compose(
     `known_near` is what is known to lie near some reports, by report_id.
     """
     found = [(members, below(members)) for members in groups]
-    places = [
-        best_placed(seen).place for members, lower in found for seen in (members, *lower.values())
-    ]
+    places = [best_placed(seen) for members, lower in found for seen in (members, *lower.values())]
     near = [known_near.get(one.report_id) for one in places]
     unknown = [one for one, known in zip(places, near, strict=True) if known is None]
     looked = iter(near_places(unknown, locator))
-    around = (
-        (locator.parent(one.adm1) if one.adm1 else None, next(looked) if known is None else known)
+    sites = (
+        Site(
+            one,
+            locator.parent(one.adm1) if one.adm1 else None,
+            next(looked) if known is None else known,
+        )
         for one, known in zip(places, near, strict=True)
     )
-    return [_seen(members, lower, around) for members, lower in found]
+    return [_seen(members, lower, sites) for members, lower in found]
 
 
 def _seen(
-    members: Sequence[Member],
-    lower: Mapping[int, Sequence[Member]],
-    around: Iterator[tuple[str | None, bytes]],
+    members: Sequence[Member], lower: Mapping[int, Sequence[Member]], sites: Iterator[Site]
 ) -> Seen:
-    adm0, near = next(around)
-    whole = summarise(members, adm0=adm0, nearby=near)
-    if not lower:
-        return Seen(whole, {})
-    views: dict[int, Composed] = {}
-    for level, seen in lower.items():
-        adm0, near = next(around)
-        views[level] = summarise(seen, incident_id=whole.incident_id, adm0=adm0, nearby=near)
-    return Seen(whole, views)
+    whole = summarise(members, next(sites))
+    return Seen(
+        whole,
+        {
+            level: summarise(seen, next(sites), incident_id=whole.incident_id)
+            for level, seen in lower.items()
+        },
+    )
 
 
 def changes(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import compress
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -35,7 +36,10 @@ def placed_rows(arrivals: Sequence[Arrival], zone: ZoneInfo, locator: Locator) -
 
 
 def known_near(arrivals: Iterable[Arrival], locator: Locator) -> dict[str, bytes]:
-    """Return what lies near reports that were read ahead with these layers, by report_id."""
+    """Return what lies near reports that were read ahead with these layers, by report_id.
+
+    The arrivals have one revision of a root once.
+    """
     every = [_known(one.message.placed, locator) for one in arrivals]
     return {one.row.report_id: one.near for one in every if one is not None}
 
@@ -47,14 +51,14 @@ def _known(placed: Placed | None, locator: Locator) -> Placed | None:
 def place(arrivals: Sequence[Arrival], zone: ZoneInfo, locator: Locator) -> list[Placed]:
     """Return where reports are, for a worker that stores them later."""
     rows = placed_rows(arrivals, zone, locator)
-    happened = [
-        row for row, one in zip(rows, arrivals, strict=True) if one.message.said.is_happening
-    ]
-    near = dict(
-        zip([row.report_id for row in happened], near_places(happened, locator), strict=True)
-    )
+    happened = [one.message.said.is_happening for one in arrivals]
+    # In order, not by report_id: two that contradict each other have the same.
+    near = iter(near_places(list(compress(rows, happened)), locator))
     layers = locator.layers.version
-    return [Placed(layers, row, near.get(row.report_id, b"")) for row in rows]
+    return [
+        Placed(layers, row, next(near) if has_happened else b"")
+        for row, has_happened in zip(rows, happened, strict=True)
+    ]
 
 
 def near_places(placed: Sequence[Place], locator: Locator) -> list[bytes]:

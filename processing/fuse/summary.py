@@ -100,21 +100,27 @@ class Member(NamedTuple):
     place: Place
 
 
+class Site(NamedTuple):
+    """Where an incident is: its best place, the country, and the JSON of what lies near."""
+
+    place: Place
+    adm0: str | None = None
+    nearby: bytes = b""
+
+
 def summarise(
-    members: Sequence[Member],
-    *,
-    incident_id: str | None = None,
-    adm0: str | None = None,
-    nearby: bytes = b"",
+    members: Sequence[Member], site: Site | None = None, *, incident_id: str | None = None
 ) -> Composed:
     """Return the incident that some current reports (at least one) are, whatever their order.
 
-    Its id comes from the smallest root_id unless given; `adm0` is the country of the best place,
-    `nearby` the JSON of what lies near it. `revision` is left at 1 for the store to count.
+    Without a site it is where the best placed of them is, and no more is known of that. Its id
+    comes from the smallest root_id unless given; `revision` is left at 1 for the store to count.
     """
+    if site is None:
+        site = Site(best_placed(members))
     if len(members) == 1:
-        return _of_one(members[0], incident_id=incident_id, adm0=adm0, nearby=nearby)
-    place = best_placed(members).place
+        return _of_one(members[0].said, site, incident_id)
+    place = site.place
     said = sorted([member.said for member in members], key=_sureness)
     surest = said[0]
     kind = _best_typed(said)
@@ -133,7 +139,7 @@ def summarise(
         _end(said),
         kind.event_type,
         kind.event_class,
-        *_where(place, adm0),
+        *_where(site),
         named,
         _key(named),
         min([one.part for one in said])[2],
@@ -149,17 +155,15 @@ def summarise(
         tags,
         surest.exercise,
         False not in [one.illustrative for one in said],
-        nearby,
+        site.nearby,
         ids,
         False,  # noqa: FBT003 - retracted
     )
 
 
-def _of_one(
-    member: Member, *, incident_id: str | None, adm0: str | None, nearby: bytes
-) -> Composed:
+def _of_one(said: Said, site: Site, incident_id: str | None) -> Composed:
     """Do what `summarise` does for one report, with nothing to choose from."""
-    said, place = member
+    place = site.place
     counted = tally((said.harms,), children=said.children)
     return Composed(
         incident_id or id_of(place.day, said.root_id),
@@ -169,7 +173,7 @@ def _of_one(
         None if said.end_us is None else from_micros(said.end_us),
         said.event_type,
         said.event_class,
-        *_where(place, adm0),
+        *_where(site),
         said.actors,
         _key(said.actors),
         said.part[2],
@@ -185,13 +189,14 @@ def _of_one(
         said.violations,
         said.exercise,
         said.illustrative,
-        nearby,
+        site.nearby,
         ((said.root_id, said.revision),),
         False,  # noqa: FBT003 - retracted
     )
 
 
-def _where(place: Place, adm0: str | None) -> _Where:
+def _where(site: Site) -> _Where:
+    place = site.place
     lon, lat, radius_m, candidates = place.lon, place.lat, place.radius_m, place.adm2_candidates
     return (
         lon,
@@ -199,7 +204,7 @@ def _where(place: Place, adm0: str | None) -> _Where:
         radius_m,
         precision(radius_m),
         None if lon is None or lat is None else f"{h3.latlng_to_cell(lat, lon, 5):x}",
-        adm0 or None,
+        site.adm0 or None,
         place.adm1 or None,
         place.adm2 or None,
         tuple(candidates.split(",")) if candidates else (),
@@ -231,12 +236,12 @@ def retracted(incident: Composed) -> Composed:
     )
 
 
-def best_placed(members: Sequence[Member]) -> Member:
-    """Return the report whose place is the incident's."""
+def best_placed(members: Sequence[Member]) -> Place:
+    """Return the place of the report whose place is the incident's."""
     if len(members) == 1:
-        return members[0]
+        return members[0].place
     placed = [m for m in members if m.place.lon is not None and m.place.radius_m is not None]
-    return min(placed or members, key=_placing)
+    return min(placed or members, key=_placing).place
 
 
 @lru_cache(maxsize=4_096)

@@ -44,7 +44,8 @@ class Sql:
     def many(self, statement: str, rows: Sequence[Row]) -> None:
         """Run a statement once per row; nothing happens without rows."""
         if rows:
-            self.driver.executemany(statement, rows)
+            # From a named tuple the driver would fetch value by value.
+            self.driver.executemany(statement, map(tuple, rows))
 
 
 def listed(values: Iterable[object]) -> str:

@@ -76,3 +76,13 @@ def test_what_was_found_with_the_same_layers_is_taken_as_it_is() -> None:
     near = known_near([one], LAYERS)[one.message.report_id]
     assert {found["feature_id"] for found in orjson.loads(near)} >= {"town-east", "site-east"}
     assert not known_near([one], OTHERS)
+
+
+def test_two_that_contradict_each_other_have_each_what_is_near_it() -> None:
+    here = admitted(report("root-1", location={"lon": 31.5, "lat": 6.2}))
+    there = admitted(report("root-1", location={"lon": 30.2, "lat": 6.4}))
+    both = ahead(arrivals_of([here, there]), LAYERS)
+    assert both[0].message.report_id == both[1].message.report_id
+    found = [known_near([one], LAYERS)[one.message.report_id] for one in both]
+    nearest = [orjson.loads(near)[0]["feature_id"] for near in found]
+    assert nearest == ["town-east", "town-west"]

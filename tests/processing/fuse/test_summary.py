@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from processing.fuse.composed import Composed
 from processing.fuse.greedy import id_of
 from processing.fuse.said import said
-from processing.fuse.summary import Member, below, precision, retracted, summarise
+from processing.fuse.summary import Member, Site, below, precision, retracted, summarise
 from schemas.codec import decode, encode
 from schemas.incident import Incident, Nearby, Victims
 from tests.processing.fuse.reports import DAY, NOON, admitted, member
@@ -228,7 +228,8 @@ class TestSummarise:
 
     def test_keeps_the_exercise_mark_and_what_is_near(self) -> None:
         near = Nearby(feature_id="x", layer="health", kind="CLINIC", name="X", distance_m=12.0)
-        found = summarise([member(exercise=True)], nearby=b"[%b]" % encode(near))
+        drill = member(exercise=True)
+        found = summarise([drill], Site(drill.place, nearby=b"[%b]" % encode(near)))
         assert found.exercise
         assert decode(Incident, found.body()).nearby == (near,)
 
