@@ -31,14 +31,19 @@ from schemas.log import Record, Source
 
 log = structlog.get_logger(__name__)
 
-# What is asked of the child: position, most records, most bytes. What it answers: how many bytes
-# of the shared file hold the records (FAILED: they can't be read now).
+# What is asked of the child: position, most records, most bytes; then (ENOUGH, 0, 0), for which it
+# answers with what it has. What it answers: how many bytes of the shared file hold the records, in
+# pieces that have their length before them (FAILED: they can't be read now). It begins with READY.
 REQUEST = struct.Struct("<qqq")
 ANSWER = struct.Struct("<q")
+ENOUGH = -1
 FAILED = -1
+READY = 0
 
-# A batch of so many records tells that the desk is seconds behind, not busy.
-FAR_BEHIND = 2_000
+# A batch of so many records tells that the desk is behind, not busy.
+FAR_BEHIND = 1_000
+# The child prepares so many records in a go: that is how long an answer can take.
+PIECE = 500
 # How long a child is kept that nobody needs, and how long none is started after one failed.
 REST_S = 60.0
 # One that takes longer is stuck: it has had the time of a whole batch already.
@@ -52,16 +57,20 @@ class ChildGoneError(Exception):
 class Reader(Protocol):
     """Whoever prepares records elsewhere, one request at a time."""
 
-    is_warm: bool
+    def is_ready(self) -> bool:
+        """Say whether it is there and can be asked. Raises ChildGoneError."""
 
     def ask(self, position: int, *, max_records: int, max_bytes: int) -> None:
-        """Have the records at and after a position prepared. Raises ChildGoneError."""
+        """Have the records at and after a position prepared, also those that are still to come.
 
-    def has_answered(self) -> bool:
-        """Say whether `answer` would not wait."""
+        Raises ChildGoneError.
+        """
 
     def answer(self) -> Sequence[Prepared]:
-        """Wait for what was asked; empty when the log can't be read now. Raises ChildGoneError."""
+        """Return what is prepared of what was asked, nothing if it can't be read now.
+
+        Raises ChildGoneError.
+        """
 
     def close(self) -> None:
         """End it."""
@@ -82,40 +91,52 @@ class Child:
         self._process = process
         self._within_s = within_s
         self._requests, self._answers, self._file = requests, answers, file
-        self.is_warm = False
+        self._is_ready = False
 
     @property
     def pid(self) -> int:
         """The number of the process."""
         return self._process.pid
 
+    def is_ready(self) -> bool:
+        """Say whether it has come so far that it can be asked."""
+        if not self._is_ready and self._has_said(0.0):
+            self._heard()
+            self._is_ready = True
+        return self._is_ready
+
     def ask(self, position: int, *, max_records: int, max_bytes: int) -> None:
-        """Have the records at and after a position prepared."""
+        """Have the records at and after a position prepared, also those that are still to come."""
+        self._tell(position, max_records, max_bytes)
+
+    def answer(self) -> Sequence[Prepared]:
+        """Return what is prepared of what was asked, nothing if it can't be read now."""
+        self._tell(ENOUGH, 0, 0)
+        if not self._has_said(self._within_s):
+            raise ChildGoneError
+        size = self._heard()
+        if size == FAILED:
+            return ()
         try:
-            self._requests.write(REQUEST.pack(position, max_records, max_bytes))
+            return unpacked(os.pread(self._file.fileno(), size, 0))
+        except (OSError, EOFError, TypeError, ValueError, struct.error) as error:
+            raise ChildGoneError from error
+
+    def _tell(self, *request: int) -> None:
+        try:
+            self._requests.write(REQUEST.pack(*request))
         except OSError as error:
             raise ChildGoneError from error
 
-    def has_answered(self) -> bool:
-        """Say whether `answer` would not wait."""
-        return self._is_ready(0.0)
-
-    def answer(self) -> Sequence[Prepared]:
-        """Wait for what was asked; empty when the log can't be read now."""
-        try:
-            head = self._answers.read(ANSWER.size) if self._is_ready(self._within_s) else None
-            if not head or len(head) != ANSWER.size:
-                raise ChildGoneError
-            self.is_warm = True
-            size = ANSWER.unpack(head)[0]
-            if size == FAILED:
-                return ()
-            return unpack(os.pread(self._file.fileno(), size, 0))
-        except (OSError, EOFError, TypeError, ValueError) as error:
-            raise ChildGoneError from error
-
-    def _is_ready(self, within_s: float) -> bool:
+    def _has_said(self, within_s: float) -> bool:
         return bool(select.select([self._answers], [], [], within_s)[0])
+
+    def _heard(self) -> int:
+        said = self._answers.read(ANSWER.size)
+        if len(said) != ANSWER.size:
+            raise ChildGoneError
+        size: int = ANSWER.unpack(said)[0]
+        return size
 
     def close(self) -> None:
         """End the process: it holds nothing that could be lost."""
@@ -123,6 +144,17 @@ class Child:
         self._process.wait()
         for end in (self._requests, self._answers, self._file):
             end.close()
+
+
+def unpacked(data: bytes) -> list[Prepared]:
+    """Return what some pieces hold. Raises EOFError, TypeError, ValueError or struct.error."""
+    found: list[Prepared] = []
+    view, at = memoryview(data), 0
+    while at < len(view):
+        start = at + ANSWER.size
+        at = start + ANSWER.unpack_from(view, at)[0]
+        found += unpack(view[start:at])
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,17 +253,12 @@ class AheadSource:
         return read_account(record.value) if known is None else known
 
     def _taken(self, position: int, max_records: int) -> Sequence[Record]:
-        """Return what the child prepared of this position, nothing if it did not.
-
-        One that was just started is not waited for; its first answer comes too late for anybody.
-        """
+        """Return what the child prepared of this position, nothing if it did not."""
         child, asked = self._child, self._asked
         self._known.clear()
         if child is None or asked is None:
             return ()
         try:
-            if not child.has_answered() and (asked != position or not child.is_warm):
-                return ()
             prepared = child.answer()
         except ChildGoneError:
             self._fail()
@@ -246,17 +273,18 @@ class AheadSource:
         return [record for record, _ in prepared]
 
     def _ask(self, position: int, max_records: int, max_bytes: int) -> None:
+        """Have the child read on. One that was just started is not waited for."""
         now = self._monotonic()
-        if self._asked is not None or now < self._rest_until:
+        if now < self._rest_until:
             return
         self._used_at = now
         try:
             self._child = self._child or self._start()
-            self._child.ask(position, max_records=max_records, max_bytes=max_bytes)
+            if self._child.is_ready():
+                self._child.ask(position, max_records=max_records, max_bytes=max_bytes)
+                self._asked = position
         except (ChildGoneError, OSError):
             self._fail()
-        else:
-            self._asked = position
 
     def _fail(self) -> None:
         log.warning("reading ahead failed, the desk reads by itself", again_in_s=REST_S)

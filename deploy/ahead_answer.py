@@ -37,7 +37,7 @@ def pack(prepared: Sequence[Prepared]) -> bytes:
     )
 
 
-def unpack(data: bytes) -> list[Prepared]:
+def unpack(data: bytes | memoryview) -> list[Prepared]:
     """Return what was packed by the same Python. Raises EOFError, TypeError or ValueError."""
     records, fields, said, layers, rows, near = marshal.loads(data)  # noqa: S302 - our own child's
     placed: Iterable[Placed | None] = repeat(None, len(fields))

@@ -1,12 +1,13 @@
 """`python -m deploy.serve_ahead SPOOL PARTITION DATABASE ZONE FILE`: the child of `deploy.ahead`.
 
 It answers requests on standard input until that ends, and leaves the signals of the terminal to
-its parent.
+its parent. While nobody waits for an answer it goes on as the spool grows.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from deploy.ahead import ANSWER, FAILED, REQUEST
+from deploy.ahead import ANSWER, ENOUGH, FAILED, PIECE, READY, REQUEST
 from deploy.ahead_answer import Prepared, pack
 from deploy.garbage import rest_the_collector
 from ingest.spool_reader import SpoolReader
@@ -35,6 +36,8 @@ from schemas.log import Record, Source
 Placing = Callable[[Sequence[Arrival]], Sequence[Placed]]
 
 _NICE = 5
+# How long the log is left alone when there was nothing new in it.
+_NEWS_S = 0.01
 
 
 def main(spool: str, partition: str, database: str, zone: str, file: str) -> None:
@@ -50,7 +53,7 @@ def main(spool: str, partition: str, database: str, zone: str, file: str) -> Non
         serve(
             reader,
             placer.place,
-            requests=sys.stdin.buffer,
+            requests=sys.stdin.fileno(),
             answers=sys.stdout.buffer,
             file=int(file),
         )
@@ -71,25 +74,52 @@ class Placer:
         return place(arrivals, self._zone, world.locator)
 
 
-def serve(log: Source, place: Placing, *, requests: BinaryIO, answers: BinaryIO, file: int) -> None:
-    """Answer each request: the records in a file, their size through the pipe."""
-    while len(request := requests.read(REQUEST.size)) == REQUEST.size:
+def serve(log: Source, place: Placing, *, requests: int, answers: BinaryIO, file: int) -> None:
+    """Answer each request: the records in a file, how many bytes that are through the pipe.
+
+    Says first that it is ready. `requests` is a pipe's end, read until its other end is closed.
+    """
+    _say(answers, READY)
+    while len(request := os.read(requests, REQUEST.size)) == REQUEST.size:
         position, max_records, max_bytes = REQUEST.unpack(request)
+        # It may come when it was enough already.
+        if position != ENOUGH:
+            _say(answers, _prepare(log, place, (position, max_records, max_bytes), requests, file))
+
+
+def _prepare(
+    log: Source, place: Placing, asked: tuple[int, int, int], requests: int, file: int
+) -> int:
+    """Prepare records piece by piece as the log grows, until all are there or it is enough."""
+    position, max_records, max_bytes = asked
+    size = 0
+    while max_records > 0 and max_bytes > 0:
         try:
-            records = log.read(position, max_records=max_records, max_bytes=max_bytes)
+            records = log.read(position, max_records=min(max_records, PIECE), max_bytes=max_bytes)
         except StorageError:
-            answers.write(ANSWER.pack(FAILED))
-        else:
-            data = pack(prepared(records, place))
-            _write(file, data)
-            answers.write(ANSWER.pack(len(data)))
-        answers.flush()
+            return size or FAILED
+        if records:
+            size = _append(file, pack(prepared(records, place)), at=size)
+            position = records[-1].position + 1
+            max_records -= len(records)
+            max_bytes -= sum([len(record.value) for record in records])
+        if select.select([requests], [], [], 0.0 if records else _NEWS_S)[0]:
+            break
+    return size
 
 
-def _write(file: int, data: bytes) -> None:
-    view, at = memoryview(data), 0
-    while at < len(view):
-        at += os.pwrite(file, view[at:], at)
+def _append(file: int, data: bytes, *, at: int) -> int:
+    """Write a piece behind its length; return where the next one goes."""
+    view = memoryview(ANSWER.pack(len(data)) + data)
+    while view:
+        done = os.pwrite(file, view, at)
+        view, at = view[done:], at + done
+    return at
+
+
+def _say(answers: BinaryIO, size: int) -> None:
+    answers.write(ANSWER.pack(size))
+    answers.flush()
 
 
 def prepared(records: Sequence[Record], place: Placing) -> Sequence[Prepared]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -15,9 +16,12 @@ from tempfile import TemporaryFile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_extensions import override
 
 from deploy.ahead import (
-    ANSWER,
+    ENOUGH,
+    PIECE,
+    READY,
     REQUEST,
     REST_S,
     AheadSource,
@@ -25,6 +29,7 @@ from deploy.ahead import (
     ChildGoneError,
     Reading,
     start_child,
+    unpacked,
 )
 from deploy.ahead_answer import Prepared, pack, unpack
 from deploy.serve_ahead import prepared, serve
@@ -41,6 +46,7 @@ from processing.locate.locate import Locator
 from schemas.codec import encode
 from schemas.errors import InvalidMessageError, StorageError
 from schemas.layer import LayerKind
+from schemas.log import Record
 from schemas.report import AdmittedReport
 from tests.processing.building import (
     NOON,
@@ -75,9 +81,10 @@ class FakeChild:
 
     log: MemoryLog
     mood: Callable[[], str]
-    is_warm: bool = False
     waiting: list[Sequence[Prepared]] = field(default_factory=list)
     is_closed: bool = False
+    # It has prepared no more than that yet.
+    most: int = MANY
     _mood: str = "answers"
 
     def ask(self, position: int, *, max_records: int, max_bytes: int) -> None:
@@ -87,15 +94,14 @@ class FakeChild:
         records = self.log.read(position, max_records=max_records, max_bytes=max_bytes)
         self.waiting.append([(record, read_account(record.value)) for record in records])
 
-    def has_answered(self) -> bool:
-        return self._mood != "late"
+    def is_ready(self) -> bool:
+        return self.mood() != "late"
 
     def answer(self) -> Sequence[Prepared]:
+        prepared = self.waiting.pop()
         if self._mood == "dies":
             raise ChildGoneError
-        self.is_warm = True
-        prepared = self.waiting.pop()
-        return () if self._mood == "cannot read" else prepared
+        return () if self._mood == "cannot read" else prepared[: self.most]
 
     def close(self) -> None:
         self.is_closed = True
@@ -111,7 +117,7 @@ def test_gives_what_the_log_gives(reads: list[tuple[int, int]], data: st.DataObj
     clock = Ticks()
     with AheadSource(
         log,
-        lambda: FakeChild(log, lambda: data.draw(moods)),
+        lambda: FakeChild(log, lambda: data.draw(moods), most=data.draw(st.integers(0, MANY))),
         monotonic=clock,
         far_behind=FAR_BEHIND,
     ) as one:
@@ -120,7 +126,10 @@ def test_gives_what_the_log_gives(reads: list[tuple[int, int]], data: st.DataObj
             # From somewhere on for a while, as a desk reads, then elsewhere, as after a failure.
             for _ in range(3):
                 records = one.read(position, max_records=most, max_bytes=1 << 30)
-                assert records == log.read(position, max_records=most, max_bytes=1 << 30)
+                expected = log.read(position, max_records=most, max_bytes=1 << 30)
+                # Fewer are there if the child had no more yet.
+                assert records == expected[: len(records)]
+                assert bool(records) == bool(expected)
                 assert [one.decode(r).key for r in records] == [
                     read_account(r.value).key for r in records
                 ]
@@ -128,7 +137,7 @@ def test_gives_what_the_log_gives(reads: list[tuple[int, int]], data: st.DataObj
                 clock.now_s += data.draw(st.sampled_from((0.0, REST_S + 1)))
 
 
-def test_takes_from_a_warm_child_what_it_prepared() -> None:
+def test_takes_from_a_child_what_it_prepared() -> None:
     log = log_of([VALUES[0]] * MANY)
     child = FakeChild(log, lambda: "answers")
     with AheadSource(log, lambda: child, monotonic=Ticks(), far_behind=FAR_BEHIND) as one:
@@ -175,12 +184,7 @@ def test_an_answer_comes_out_as_it_went_in(
 
 def test_a_record_that_cannot_be_decoded_says_so_where_it_is_decoded() -> None:
     log = log_of([*[VALUES[0]] * FAR_BEHIND, b"{}"])
-    with TemporaryFile() as file:
-        answers = BytesIO()
-        requests = BytesIO(REQUEST.pack(FAR_BEHIND, 10, 1 << 30))
-        serve(log, here, requests=requests, answers=answers, file=file.fileno())
-        (size,) = ANSWER.unpack(answers.getvalue())
-        ((record, account),) = unpack(os.pread(file.fileno(), size, 0))
+    ((record, account),) = prepared(log.read(FAR_BEHIND, max_records=10, max_bytes=1 << 30), here)
     assert (record.position, record.value, account) == (FAR_BEHIND, b"{}", None)
     with AheadSource(
         log, lambda: pytest.fail("not far behind"), monotonic=Ticks(), far_behind=FAR_BEHIND
@@ -193,14 +197,18 @@ def test_a_record_that_cannot_be_decoded_says_so_where_it_is_decoded() -> None:
 def filled_box(folder: Path, count: int) -> Reading:
     """A spool with reports beside a database with layers."""
     path = folder / "spool.db"
-    entries = [
-        SpoolEntry(f"root-{n}", 1, "0" * 64, f"report-{n}", VALUES[n % len(VALUES)])
-        for n in range(count)
-    ]
-    with Spool(path, node="node-1") as spool:
-        spool.append(entries).result()
+    append(path, start=0, count=count)
     mission(folder / "tocsin.db").engine.dispose()
     return Reading(spool=path, partition="node-1", database=folder / "tocsin.db", zone=ZONE)
+
+
+def append(spool_path: Path, *, start: int, count: int) -> None:
+    entries = [
+        SpoolEntry(f"root-{n}", 1, "0" * 64, f"report-{n}", VALUES[n % len(VALUES)])
+        for n in range(start, start + count)
+    ]
+    with Spool(spool_path, node="node-1") as spool:
+        spool.append(entries).result()
 
 
 def undone(account: Account) -> Account:
@@ -233,13 +241,50 @@ def test_a_real_child_reads_a_real_spool_and_may_be_killed(tmp_path: Path) -> No
                 ahead += 1
                 assert [known.placed for known in decoded] == here(arrivals)
             position = records[-1].position + 1
-            if position == 4 * FAR_BEHIND + 1:
+            if position == 1 + 4 * FAR_BEHIND:
                 os.kill(started[-1].pid, signal.SIGKILL)
-            elif position < 4 * FAR_BEHIND:
-                wait_for(started[-1].has_answered, within_s=60, saying="the child answers")
+            elif len(started) == 1:
+                wait_for(started[0].is_ready, within_s=60, saying="the child is ready")
         assert position == 6 * FAR_BEHIND + 1
         assert len(started) == 1
         assert ahead > 0
+
+
+@dataclass
+class Growing(MemoryLog):
+    """A log that gets a record each second time that it is read, until it is enough."""
+
+    reads: int = 0
+    enough_after: int = 9
+    enough: Callable[[], None] = lambda: None
+
+    @override
+    def read(self, position: int, *, max_records: int, max_bytes: int) -> Sequence[Record]:
+        self.reads += 1
+        if self.reads % 2 == 0:
+            self.append(VALUES[0])
+        if self.reads == self.enough_after:
+            self.enough()
+        return super().read(position, max_records=max_records, max_bytes=max_bytes)
+
+
+def test_a_child_goes_on_as_the_log_grows() -> None:
+    receives, sends = os.pipe()
+
+    def enough() -> None:
+        os.write(sends, REQUEST.pack(ENOUGH, 0, 0))
+        os.close(sends)
+
+    log, answers = Growing(enough=enough), BytesIO()
+    os.write(sends, REQUEST.pack(0, 100, 1 << 30))
+    with TemporaryFile() as file:
+        serve(log, here, requests=receives, answers=answers, file=file.fileno())
+        ready, size = struct.unpack("<qq", answers.getvalue())
+        found = unpacked(os.pread(file.fileno(), size, 0))
+    os.close(receives)
+    assert ready == READY
+    assert [record for record, _ in found] == log.records
+    assert len(found) == Growing.enough_after // 2
 
 
 def test_a_child_says_with_which_layers_it_placed(tmp_path: Path) -> None:
@@ -248,6 +293,7 @@ def test_a_child_says_with_which_layers_it_placed(tmp_path: Path) -> None:
     child = start_child(reading, within_s=60)
     try:
         versions = []
+        wait_for(child.is_ready, within_s=60, saying="the child is ready")
         for _ in range(2):
             child.ask(1, max_records=10, max_bytes=1 << 30)
             ((_, account),) = child.answer()
@@ -260,6 +306,26 @@ def test_a_child_says_with_which_layers_it_placed(tmp_path: Path) -> None:
         made.engine.dispose()
     left = (one for one in FEATURES if one.layer is not LayerKind.UN_BASE)
     assert versions == [LAYERS.layers.version, LayerSet.of(left).version]
+
+
+def test_a_child_answers_with_what_it_has_when_it_is_enough(tmp_path: Path) -> None:
+    count = 2 * PIECE + 1
+    reading = filled_box(tmp_path, count)
+    child = start_child(reading, within_s=60)
+
+    def answer(position: int, *, most: int = 3 * PIECE) -> list[int]:
+        child.ask(position, max_records=most, max_bytes=1 << 30)
+        return [record.position for record, _ in child.answer()]
+
+    try:
+        wait_for(child.is_ready, within_s=60, saying="the child is ready")
+        # At once: what it finds in one go, and there is no need to wait for more.
+        assert answer(1)[:PIECE] == [*range(1, PIECE + 1)]
+        # All that was asked for; that it is enough comes when it has answered.
+        assert answer(2, most=10) == [*range(2, 12)]
+        assert answer(count) == [count]
+    finally:
+        child.close()
 
 
 def test_a_child_that_hangs_is_given_up(tmp_path: Path) -> None:
