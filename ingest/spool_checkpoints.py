@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import structlog
@@ -12,17 +13,20 @@ from ingest.spool_file import connect
 
 log = structlog.get_logger(__name__)
 
-# PASSIVE copies what it can without holding anybody up. 4 MiB keeps the log short, and one run
-# costs about as much as one commit.
+# PASSIVE copies what it can without holding anybody up. 4 MiB keeps what is left to copy short, and
+# one run costs about as much as one commit.
 _PASSIVE_EVERY_BYTES = 4 * 1024**2
 
 
 class SpoolCheckpoints:
-    """Runs PASSIVE often, and TRUNCATE when the write-ahead log has passed its cap."""
+    """Runs PASSIVE often, and RESTART when the write-ahead log has passed its cap.
+
+    RESTART has the next commit write over the log from its start. To cut the log off would hold
+    commits up for longer; that is done at the end.
+    """
 
     def __init__(self, path: Path, *, wal_bytes: int) -> None:
         self._path = path
-        self._wal_path = path.with_name(path.name + "-wal")
         self._wal_bytes = wal_bytes
         self._due = threading.Event()
         self._stopping = False
@@ -57,15 +61,11 @@ class SpoolCheckpoints:
                 log.warning("spool checkpoint failed", reason=str(error))
 
     def _checkpoint(self) -> None:
-        mode = "TRUNCATE" if self._stopping or self._wal_size() > self._wal_bytes else "PASSIVE"
-        db = connect(self._path)
-        try:
-            db.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
-        finally:
-            db.close()
-
-    def _wal_size(self) -> int:
-        try:
-            return self._wal_path.stat().st_size
-        except OSError:
-            return 0
+        with closing(connect(self._path)) as db:
+            if self._stopping:
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                return
+            _, pages, _ = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            (page_bytes,) = db.execute("PRAGMA page_size").fetchone()
+            if pages * page_bytes > self._wal_bytes:
+                db.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()

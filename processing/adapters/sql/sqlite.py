@@ -127,6 +127,10 @@ class CheckpointLimits:
     max_wal_bytes: int = 64_000_000
 
 
+# What a page takes in the WAL beside its bytes.
+_FRAME_HEADER = 24
+
+
 class Checkpointer:
     """Copies the WAL back into the database file, beside the writers instead of inside them."""
 
@@ -140,11 +144,13 @@ class Checkpointer:
         self._seen: tuple[int, int] | None = None
 
     def run(self, stop: threading.Event) -> None:
-        """Checkpoint until `stop` is set, and once more at the end."""
+        """Checkpoint until `stop` is set; at the end give the WAL's space on the disk back."""
         with closing(self._open()) as connection:
             while not stop.wait(self._limits.every_s):
                 self.step(connection)
-            self.step(connection)
+            # Whoever reads or writes still does not have to make room for us.
+            connection.execute("PRAGMA busy_timeout = 0")
+            self._checkpoint(connection, "TRUNCATE")
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
@@ -153,21 +159,37 @@ class Checkpointer:
         return connection
 
     def step(self, connection: sqlite3.Connection) -> None:
-        """Checkpoint once if anything was written since the last time."""
+        """Checkpoint once if anything was written since the last time.
+
+        Over a WAL that is full, the next writer begins again from its start. It is not cut off:
+        that would hold writers up for a tenth of a second, and to grow again costs more than to be
+        written over.
+        """
         state = self._state()
         if state is None or state == self._seen:
             return
+        frames = self._checkpoint(connection, "PASSIVE")
+        if (
+            frames is not None
+            and frames * self._frame_bytes(connection) > self._limits.max_wal_bytes
+        ):
+            with self._turn():
+                frames = self._checkpoint(connection, "RESTART")
+        if frames is not None:
+            self._seen = state
+
+    def _checkpoint(self, connection: sqlite3.Connection, mode: str) -> int | None:
+        """Return how many pages the WAL held, None if that could not be done now."""
         try:
-            if state[0] > self._limits.max_wal_bytes:
-                with self._turn():
-                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            else:
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            row = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
         except sqlite3.OperationalError as error:
             # The WAL only grows meanwhile; the next step tries again.
             log.warning("checkpoint failed", error=str(error))
-            return
-        self._seen = state
+            return None
+        return int(row[1])
+
+    def _frame_bytes(self, connection: sqlite3.Connection) -> int:
+        return int(connection.execute("PRAGMA page_size").fetchone()[0]) + _FRAME_HEADER
 
     def _state(self) -> tuple[int, int] | None:
         try:
