@@ -22,7 +22,7 @@ from processing.adapters.sql.outbox import SqlOutbox
 from processing.adapters.sql.positions import SqlPositions
 from processing.adapters.sql.recompute import SqlRecomputer
 from processing.adapters.sql.transaction import sql_stores
-from processing.batch.account import Account
+from processing.batch.account import Account, is_urgent
 from processing.engine.batch import Batch
 from processing.engine.limits import EngineLimits
 from processing.engine.loop import Ports, Worker
@@ -95,6 +95,7 @@ def worker_of(
         positions=SqlPositions(box.database.begin),
         decode=source.decode,
         monotonic=time.monotonic,
+        is_urgent=is_urgent,
     )
     limits = EngineLimits(
         max_records=box.settings.batch_max_records, max_bytes=box.settings.batch_max_bytes

@@ -13,6 +13,7 @@ from processing.batch.rows import ReportRow
 from processing.fuse.said import Said, said
 from schemas.clock import to_micros
 from schemas.codec import decode
+from schemas.codes.lists import is_urgent as is_urgent_type
 from schemas.identity import report_id
 from schemas.report import AdmittedReport
 
@@ -85,6 +86,11 @@ def account(admitted: AdmittedReport) -> Account:
         place.place_name or "",
         content,
     )
+
+
+def is_urgent(one: Account) -> bool:
+    """Say whether a report must not wait for the others of its batch: it may ring somebody."""
+    return one.said.is_happening and is_urgent_type(one.said.event_type)
 
 
 def read_account(value: bytes) -> Account:

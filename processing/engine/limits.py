@@ -16,12 +16,14 @@ class EngineLimits:
     """How large and how old a batch may be, how long to back off, when poison stops the worker.
 
     A batch takes what is there and never waits for more, so its age is its own running time:
-    after one that ran longer than `max_age_s`, the next takes fewer records.
+    after one that ran longer than `max_age_s`, the next takes fewer records. In one of
+    `urgent_from` records and more, the urgent ones do not wait for the others.
     """
 
     max_records: int = 8_000
     max_bytes: int = 16_000_000
     max_age_s: float = 0.75
+    urgent_from: int = 64
     idle_s: float = 1.0
     first_backoff_s: float = 0.05
     max_backoff_s: float = 5.0

@@ -67,15 +67,24 @@ class Progress:
         return now - self.last_pass_at <= patience_s
 
 
+def _never(_message: object) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports(Generic[MessageT]):
-    """What a worker is joined to."""
+    """What a worker is joined to.
+
+    What `is_urgent` is staged before the batch that it came in, and then once more with it: a
+    stage drops what it has stored already.
+    """
 
     source: Source
     stage: Stage[MessageT]
     positions: Positions
     decode: Decode[MessageT]
     monotonic: Monotonic
+    is_urgent: Callable[[MessageT], bool] = _never
 
 
 class Worker(Generic[MessageT]):
@@ -133,7 +142,9 @@ class Worker(Generic[MessageT]):
             self._note(position=claim.position)
             return claim
         began = self._ports.monotonic()
-        self._apply(self._batch(claim, records))
+        batch = self._batch(claim, records)
+        self._expedite(batch)
+        self._apply(batch)
         took_s = self._ports.monotonic() - began
         if len(records) >= self._size or took_s > self._limits.max_age_s:
             self._size = self._limits.next_size(self._size, took_s=took_s)
@@ -162,6 +173,21 @@ class Worker(Generic[MessageT]):
             records=tuple(good),
             set_aside=tuple(bad),
         )
+
+    def _expedite(self, batch: Batch[MessageT]) -> None:
+        """Store what is urgent in a transaction of its own, without moving the position."""
+        if len(batch.records) < self._limits.urgent_from:
+            return
+        urgent = batch.only(self._ports.is_urgent)
+        # Where most are urgent, none is before the others.
+        if not urgent.records or 2 * len(urgent.records) > len(batch.records):
+            return
+        try:
+            self._ports.stage(urgent)
+        except (StorageError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - found out with the whole batch
+            log.warning("urgent records wait for their batch", at=_place(error))
 
     def _apply(self, batch: Batch[MessageT]) -> None:
         """Store a batch; when its stage breaks, find the record that breaks it and go on."""

@@ -65,6 +65,12 @@ def event_class(event_type: str) -> str:
     return str(code_list("event_type").get(event_type).attributes["class"])
 
 
+@cache
+def is_urgent(event_type: str) -> bool:
+    """Say whether a single report of an event of this type may ring somebody at once."""
+    return bool(code_list("event_type").get(event_type).attributes.get("urgent", False))
+
+
 def _code(item: dict[str, Any]) -> Code:
     known = {"code", "label", "deprecated_by"}
     return Code(

@@ -205,9 +205,12 @@ def process(
     *,
     size: int = 100,
     prepare: Prepare = tuple,
+    is_urgent: Callable[[Account], bool] | None = None,
 ) -> None:
-    """Process further reports, after what was processed before."""
+    """Process further reports, after what was processed before; of each batch the urgent first."""
     stage = pipeline(made)
     start = SqlPositions(made.begin).load(PARTITION).position
     for batch in batches(log_of(reports, start=start), made, size=size, prepare=prepare):
+        if is_urgent is not None:
+            stage(batch.only(is_urgent))
         stage(batch)

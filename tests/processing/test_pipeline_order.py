@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from processing.adapters.sql.state_hash import dump
+from processing.batch.account import Account
 from processing.batch.intake import Arrival
 from schemas.report import AdmittedReport
 from tests.processing.batch.test_placing import LAYERS, OTHERS, ahead
@@ -27,9 +28,10 @@ def concluded(
     *,
     size: int = 100,
     prepare: Prepare = tuple,
+    is_urgent: Callable[[Account], bool] | None = None,
 ) -> list[bytes]:
     made = make_mission()
-    process(made, reports, size=size, prepare=prepare)
+    process(made, reports, size=size, prepare=prepare, is_urgent=is_urgent)
     return list(dump(made.read))
 
 
@@ -51,6 +53,16 @@ def test_repetitions_do_not_matter(
     again = data.draw(st.lists(st.sampled_from(reports), max_size=6))
     mixed = data.draw(st.permutations([*reports, *again]))
     assert concluded(make_mission, mixed, size=3) == concluded(make_mission, reports)
+
+
+@FEW
+@given(data=st.data(), reports=report_sets())
+def test_what_went_before_its_batch_does_not_matter(
+    make_mission: MakeMission, data: st.DataObject, reports: list[AdmittedReport]
+) -> None:
+    urgent = data.draw(st.sets(st.sampled_from([one.report.root_id for one in reports])))
+    found = concluded(make_mission, reports, size=5, is_urgent=lambda one: one.key[0] in urgent)
+    assert found == concluded(make_mission, reports)
 
 
 @FEW

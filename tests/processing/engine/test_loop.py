@@ -75,6 +75,44 @@ class TestGoingThroughALog:
         assert not progress.is_healthy(now=8.0, patience_s=2.0)
 
 
+class TestUrgentRecords:
+    MANY = EngineLimits(urgent_from=5)
+
+    def test_go_before_the_batch_that_they_came_in(self) -> None:
+        bench = Bench(values(10), limits=self.MANY, is_urgent=lambda text: text == "report 7")
+        orders: list[list[int]] = []
+        bench.store.after = lambda _batch: orders.append(list(bench.store.rows))
+        bench.run()
+        assert orders == [[7], [7, 0, 1, 2, 3, 4, 5, 6, 8, 9]]
+        assert (bench.position, bench.worker.progress.records) == (10, 10)
+
+    @pytest.mark.parametrize(("count", "urgent"), [(4, 1), (10, 6), (10, 0)])
+    def test_wait_in_a_small_batch_and_where_most_are_urgent(self, count: int, urgent: int) -> None:
+        bench = Bench(
+            values(count), limits=self.MANY, is_urgent=lambda text: int(text.split()[1]) < urgent
+        )
+        bench.run()
+        assert bench.store.batches == [count]
+
+    def test_that_break_the_stage_are_found_with_their_batch(self) -> None:
+        bench = Bench(kinds("gggggggp"), limits=self.MANY, is_urgent=lambda text: text == "poison")
+        bench.run()
+        assert list(bench.store.rows) == list(range(7))
+        assert list(bench.store.set_aside) == [7]
+
+    def test_are_tried_again_when_the_store_is_away(self) -> None:
+        bench = Bench(values(10), limits=self.MANY, is_urgent=lambda text: text == "report 7")
+        failures = [StorageError("away")]
+
+        def fail_once(_batch: Batch[str]) -> None:
+            if failures:
+                raise failures.pop()
+
+        bench.store.before = fail_once
+        bench.run()
+        assert bench.store.batches == [1, 10]
+
+
 class TestPoison:
     def test_sets_an_undecodable_record_aside_with_its_reason(self) -> None:
         bench = Bench(kinds("gug"))
