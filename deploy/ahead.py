@@ -2,7 +2,7 @@
 
 That is a third of what a report costs, it needs of the database nothing but the layers, and a box
 has two cores; a thread would only take turns with the worker. The child is started when the desk
-is far behind and ends when it was not needed for a while. It says with which layers it placed a
+is behind and ends when it was not needed for a while. It says with which layers it placed a
 report, and the desk takes that only if it has the same. Whatever happens to it, the desk reads by
 itself.
 """
@@ -40,8 +40,9 @@ ENOUGH = -1
 FAILED = -1
 READY = 0
 
-# A batch of so many records tells that the desk is behind, not busy.
-FAR_BEHIND = 1_000
+# A batch of so many records tells that the desk is behind. A patrol's backlog after a day without a
+# link is as large; so the child is there before the desk falls far behind (docs/performance.md).
+BEHIND = 64
 # The child prepares so many records in a go: that is how long an answer can take.
 PIECE = 500
 # How long a child is kept that nobody needs, and how long none is started after one failed.
@@ -193,7 +194,7 @@ def _nothing() -> None:
 
 
 class AheadSource:
-    """A log that is read ahead while its reader is far behind. For one thread.
+    """A log that is read ahead while its reader is behind. For one thread.
 
     Leaving it ends the child; the source is somebody else's to close.
     """
@@ -205,10 +206,10 @@ class AheadSource:
         *,
         monotonic: Monotonic,
         rest: Callable[[], None] = _nothing,
-        far_behind: int = FAR_BEHIND,
+        behind: int = BEHIND,
     ) -> None:
-        """Keep what is given. `rest` is called before each wait: nobody is far behind then."""
-        self._far_behind = far_behind
+        """Keep what is given. `rest` is called before each wait: nobody is behind then."""
+        self._behind = behind
         self.partition = source.partition
         self._source = source
         self._start = start
@@ -236,7 +237,7 @@ class AheadSource:
         records = self._taken(position, max_records)
         if not records:
             records = self._source.read(position, max_records=max_records, max_bytes=max_bytes)
-        if len(records) >= self._far_behind:
+        if len(records) >= self._behind:
             self._ask(records[-1].position + 1, max_records, max_bytes)
         return records
 

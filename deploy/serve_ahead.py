@@ -37,7 +37,7 @@ Placing = Callable[[Sequence[Arrival]], Sequence[Placed]]
 
 _NICE = 5
 # How long the log is left alone when there was nothing new in it.
-_NEWS_S = 0.01
+_NEWS_S = 0.005
 
 
 def main(spool: str, partition: str, database: str, zone: str, file: str) -> None:

@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     batch_max_records: int = Field(default=8_000, ge=1, le=10_000)
     batch_max_bytes: int = Field(default=16 * MIB, ge=MIB // 16, le=64 * MIB)
     spool_max_bytes: int = Field(default=10 * 1024 * MIB, ge=MIB, le=1 << 50)
-    wal_max_bytes: int = Field(default=256 * MIB, ge=MIB, le=1 << 40)
+    wal_max_bytes: int = Field(default=64 * MIB, ge=MIB, le=1 << 40)
     body_max_bytes: int = Field(default=MIB, ge=1_024, le=16 * MIB)
     batch_body_max_bytes: int = Field(default=8 * MIB, ge=1_024, le=64 * MIB)
     batch_max_reports: int = Field(default=1_000, ge=1, le=10_000)

@@ -64,8 +64,8 @@ from tests.support.box import wait_for
 
 VALUES = [encode(admitted(report(f"root-{n}"))) for n in range(20)]
 LAYERS = Locator(LayerSet.of(FEATURES))
-FAR_BEHIND = 50
-MANY = 3 * FAR_BEHIND
+BEHIND = 50
+MANY = 3 * BEHIND
 
 
 def log_of(values: Sequence[bytes]) -> MemoryLog:
@@ -108,7 +108,7 @@ class FakeChild:
 
 
 @given(
-    reads=st.lists(st.tuples(st.integers(0, MANY), st.integers(1, 2 * FAR_BEHIND)), max_size=8),
+    reads=st.lists(st.tuples(st.integers(0, MANY), st.integers(1, 2 * BEHIND)), max_size=8),
     data=st.data(),
 )
 def test_gives_what_the_log_gives(reads: list[tuple[int, int]], data: st.DataObject) -> None:
@@ -119,7 +119,7 @@ def test_gives_what_the_log_gives(reads: list[tuple[int, int]], data: st.DataObj
         log,
         lambda: FakeChild(log, lambda: data.draw(moods), most=data.draw(st.integers(0, MANY))),
         monotonic=clock,
-        far_behind=FAR_BEHIND,
+        behind=BEHIND,
     ) as one:
         for at, most in reads:
             position = at
@@ -140,18 +140,18 @@ def test_gives_what_the_log_gives(reads: list[tuple[int, int]], data: st.DataObj
 def test_takes_from_a_child_what_it_prepared() -> None:
     log = log_of([VALUES[0]] * MANY)
     child = FakeChild(log, lambda: "answers")
-    with AheadSource(log, lambda: child, monotonic=Ticks(), far_behind=FAR_BEHIND) as one:
-        first = one.read(0, max_records=FAR_BEHIND, max_bytes=1 << 30)
+    with AheadSource(log, lambda: child, monotonic=Ticks(), behind=BEHIND) as one:
+        first = one.read(0, max_records=BEHIND, max_bytes=1 << 30)
         assert len(child.waiting) == 1
         log.records.clear()
-        assert len(one.read(len(first), max_records=FAR_BEHIND, max_bytes=1 << 30)) == FAR_BEHIND
+        assert len(one.read(len(first), max_records=BEHIND, max_bytes=1 << 30)) == BEHIND
 
 
 def test_ends_a_child_that_nobody_needs() -> None:
     log, clock = log_of([VALUES[0]] * MANY), Ticks()
     child = FakeChild(log, lambda: "answers")
-    with AheadSource(log, lambda: child, monotonic=clock, far_behind=FAR_BEHIND) as one:
-        one.read(0, max_records=FAR_BEHIND, max_bytes=1 << 30)
+    with AheadSource(log, lambda: child, monotonic=clock, behind=BEHIND) as one:
+        one.read(0, max_records=BEHIND, max_bytes=1 << 30)
         one.wait(1.0)
         assert not child.is_closed
         clock.now_s += REST_S + 1
@@ -183,13 +183,13 @@ def test_an_answer_comes_out_as_it_went_in(
 
 
 def test_a_record_that_cannot_be_decoded_says_so_where_it_is_decoded() -> None:
-    log = log_of([*[VALUES[0]] * FAR_BEHIND, b"{}"])
-    ((record, account),) = prepared(log.read(FAR_BEHIND, max_records=10, max_bytes=1 << 30), here)
-    assert (record.position, record.value, account) == (FAR_BEHIND, b"{}", None)
+    log = log_of([*[VALUES[0]] * BEHIND, b"{}"])
+    ((record, account),) = prepared(log.read(BEHIND, max_records=10, max_bytes=1 << 30), here)
+    assert (record.position, record.value, account) == (BEHIND, b"{}", None)
     with AheadSource(
-        log, lambda: pytest.fail("not far behind"), monotonic=Ticks(), far_behind=FAR_BEHIND
+        log, lambda: pytest.fail("not behind"), monotonic=Ticks(), behind=BEHIND
     ) as one:
-        (record,) = one.read(FAR_BEHIND, max_records=10, max_bytes=1 << 30)
+        (record,) = one.read(BEHIND, max_records=10, max_bytes=1 << 30)
         with pytest.raises(InvalidMessageError):
             one.decode(record)
 
@@ -217,7 +217,7 @@ def undone(account: Account) -> Account:
 
 
 def test_a_real_child_reads_a_real_spool_and_may_be_killed(tmp_path: Path) -> None:
-    reading = filled_box(tmp_path, 6 * FAR_BEHIND)
+    reading = filled_box(tmp_path, 6 * BEHIND)
     started: list[Child] = []
 
     def start() -> Child:
@@ -227,11 +227,11 @@ def test_a_real_child_reads_a_real_spool_and_may_be_killed(tmp_path: Path) -> No
     with (
         SpoolReader(reading.spool, partition="node-1") as reader,
         SpoolReader(reading.spool, partition="node-1") as log,
-        AheadSource(reader, start, monotonic=Ticks(), far_behind=FAR_BEHIND) as one,
+        AheadSource(reader, start, monotonic=Ticks(), behind=BEHIND) as one,
     ):
         position, ahead = 1, 0
-        while records := one.read(position, max_records=FAR_BEHIND, max_bytes=1 << 30):
-            expected = log.read(position, max_records=FAR_BEHIND, max_bytes=1 << 30)
+        while records := one.read(position, max_records=BEHIND, max_bytes=1 << 30):
+            expected = log.read(position, max_records=BEHIND, max_bytes=1 << 30)
             assert list(records) == list(expected)
             decoded = [one.decode(record) for record in records]
             arrivals = [Decoded(record, read_account(record.value)) for record in expected]
@@ -241,11 +241,11 @@ def test_a_real_child_reads_a_real_spool_and_may_be_killed(tmp_path: Path) -> No
                 ahead += 1
                 assert [known.placed for known in decoded] == here(arrivals)
             position = records[-1].position + 1
-            if position == 1 + 4 * FAR_BEHIND:
+            if position == 1 + 4 * BEHIND:
                 os.kill(started[-1].pid, signal.SIGKILL)
             elif len(started) == 1:
                 wait_for(started[0].is_ready, within_s=60, saying="the child is ready")
-        assert position == 6 * FAR_BEHIND + 1
+        assert position == 6 * BEHIND + 1
         assert len(started) == 1
         assert ahead > 0
 
