@@ -12,29 +12,12 @@ has_chromium() {
     return 1
 }
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
-}
-
-may_install() {
-    command -v apt-get >/dev/null 2>&1 || return 1
-    [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null
-}
-
-apt() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@"
-}
-
 if has_chromium; then exit 0; fi
-if may_install; then
-    say "Installing Chromium for the browser tests (apt-get: about 125 MB to fetch, 415 MB on disk)"
-    log=$(mktemp)
-    # Ubuntu has no `chromium`; its `chromium-browser` brings the browser where snap works.
-    { apt update && { apt install -y --no-install-recommends chromium ||
-        apt install -y --no-install-recommends chromium-browser; }; } >"$log" 2>&1 ||
-        tail -n 15 "$log" >&2
-    rm -f "$log"
-fi
+# Ubuntu has no `chromium`; its `chromium-browser` brings the browser where snap works.
+for package in chromium chromium-browser; do
+    has_chromium || apt_install \
+        "Chromium for the browser tests (apt-get: about 125 MB to fetch, 415 MB on disk)" "$package"
+done
 has_chromium || fail "The browser tests need Chromium or Chrome, and none was found." \
     "  Debian:  apt-get install chromium" \
     "  Fedora:  dnf install chromium" \

@@ -26,3 +26,29 @@ mark_done() {
     mkdir -p "$stamps"
     printf '%s\n' "$2" > "$stamps/$1"
 }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+may_install() {
+    command -v apt-get >/dev/null 2>&1 || return 1
+    [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null
+}
+
+apt() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@"
+}
+
+# `apt_install WHAT PACKAGE...` where that is possible; says what it does, and what went wrong. The
+# caller looks whether it is there now.
+apt_install() {
+    may_install || return 0
+    what=$1
+    shift
+    say "Installing $what"
+    log=$(mktemp)
+    { apt update && apt install -y --no-install-recommends "$@"; } >"$log" 2>&1 ||
+        tail -n 15 "$log" >&2
+    rm -f "$log"
+}

@@ -1,0 +1,53 @@
+"""A real Kafka for tests, in a folder of the test run, on loopback."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from deploy.kafka.broker import CONTROLLERS_ABOVE, Cluster, jars_folder
+
+_HEAP_MIB = 256
+# Below what the system gives out by itself, so that nobody else takes one meanwhile.
+_PORTS = range(21_000, 29_000, 7)
+
+
+@contextmanager
+def running_kafka(folder: Path, *, size: int = 1) -> Iterator[Cluster]:
+    """Start a cluster, and leave nothing of it."""
+    cluster = Cluster(
+        folder=folder,
+        jars=jars_folder(),
+        size=size,
+        first_port=_free(size),
+        heap_mib=_HEAP_MIB,
+    )
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.clean()
+
+
+def _free(size: int) -> int:
+    """Return a port from which on brokers and controllers find theirs free."""
+    offsets = [at + above for at in range(size) for above in (0, CONTROLLERS_ABOVE)]
+    # Workers that run at the same time begin to look at different places.
+    start = hash(socket.gethostname()) + id(offsets) // 64
+    for number in range(len(_PORTS)):
+        first = _PORTS[(start + number) % len(_PORTS)]
+        if all(_is_free(first + offset) for offset in offsets):
+            return first
+    raise AssertionError("no free ports for Kafka")
+
+
+def _is_free(port: int) -> bool:
+    with ExitStack() as stack:
+        probe = stack.enter_context(socket.socket())
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
