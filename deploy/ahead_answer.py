@@ -21,13 +21,13 @@ _NESTED = len(Account._fields) - Account._fields.index("said")
 def pack(prepared: Sequence[Prepared]) -> bytes:
     """Return prepared records as bytes. Their reports are all placed with the same layers or none.
 
-    What several tuples share is written once.
+    What several tuples share is written once. The records are the spool's: they have no origin.
     """
     accounts = [account for _, account in prepared if account is not None]
     placed = [account.placed for account in accounts if account.placed is not None]
     return marshal.dumps(
         (
-            [(*record, account is not None) for record, account in prepared],
+            [(*record[:3], account is not None) for record, account in prepared],
             [account[:-_NESTED] for account in accounts],
             [tuple(account.said) for account in accounts],
             placed[0].layers if placed else None,

@@ -37,6 +37,7 @@ _COMMANDS: Final = {
     "flags": ("inspect", "flags"),
     "state-hash": ("inspect", "show_state_hash"),
     "doctor": ("inspect", "doctor"),
+    "topics": ("topics", "topics"),
     "dev": ("dev", "dev"),
 }
 

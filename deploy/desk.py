@@ -16,12 +16,13 @@ from deploy.box import Box
 from deploy.crash import checkpoint_from
 from deploy.garbage import Sweeper
 from deploy.health import serving_health
-from deploy.wiring import Watched, deliverer_of, start_thread, worker_of
+from deploy.wiring import MakeWorker, Watched, deliverer_of, start_thread, workers_of
 from ingest.bell import Bell
 from ingest.spool_reader import SpoolReader
 from processing.adapters.http.deliver import Deliverer
 from processing.adapters.sql.sqlite import Checkpointer, CheckpointLimits
-from processing.batch.account import Account
+from processing.batch.account import Account, read_account
+from processing.engine.crew import Crew
 from processing.engine.loop import Progress, Worker
 from schemas.errors import TocsinError
 
@@ -37,7 +38,7 @@ def run_desk(box: Box, *, parts: frozenset[str], stopping: threading.Event) -> N
         desk = _Desk(box=box, stack=stack, stopping=stopping)
         desk.run("checkpoints", _checkpointer(box).run)
         deliverer = desk.notifier() if "notify" in parts else None
-        worker = desk.worker(deliverer) if "process" in parts else None
+        worker = desk.processor(deliverer) if "process" in parts else None
         stack.enter_context(
             serving_health(
                 box.settings.host,
@@ -86,7 +87,33 @@ class _Desk:
         self.run("bell", partial(_listen, bell, deliverer))
         return deliverer
 
-    def worker(self, deliverer: Deliverer | None) -> Worker[Account]:
+    def processor(self, deliverer: Deliverer | None) -> Worker[Account] | Crew[Account]:
+        sweeper = Sweeper(time.monotonic)
+        make = workers_of(
+            self.box,
+            checkpoint=checkpoint_from(self.box.settings.crash_at),
+            stored=partial(_stored, deliverer, sweeper),
+        )
+        if self.box.settings.kafka_bootstrap is not None:
+            return self._crew(make, sweeper)
+        return self._worker(make, sweeper)
+
+    def _crew(self, make: MakeWorker, sweeper: Sweeper) -> Crew[Account]:
+        # Only this form needs the client.
+        from deploy.kafka.joining import count_partitions, kafka_log_of  # noqa: PLC0415
+
+        shared = kafka_log_of(self.box.settings, pause=self.stopping.wait)
+        self.stack.callback(shared.close)
+        crew = Crew(
+            shared,
+            lambda source: make(source, lambda record: read_account(record.value)),
+            monotonic=time.monotonic,
+            rest=sweeper.rest,
+        )
+        count_partitions(self.registry, crew, shared)
+        return crew
+
+    def _worker(self, make: MakeWorker, sweeper: Sweeper) -> Worker[Account]:
         settings = self.box.settings
         reader = SpoolReader(
             settings.spool_path, partition=settings.node, wake_path=settings.wake_path
@@ -98,19 +125,14 @@ class _Desk:
             database=settings.database_path,
             zone=self.box.mission.zone(),
         )
-        sweeper = Sweeper(time.monotonic)
         ahead = AheadSource(
             reader,
             partial(start_child, reading),
             monotonic=time.monotonic,
             rest=sweeper.rest,
         )
-        worker = worker_of(
-            self.box,
-            self.stack.enter_context(ahead),
-            checkpoint=checkpoint_from(settings.crash_at),
-            stored=partial(_stored, deliverer, sweeper),
-        )
+        source = self.stack.enter_context(ahead)
+        worker = make(source, source.decode)
         _count_progress(self.registry, worker)
         return worker
 
@@ -122,10 +144,8 @@ def _stored(deliverer: Deliverer | None, sweeper: Sweeper) -> None:
     sweeper.sweep()
 
 
-def _is_healthy(worker: Worker[Account] | None) -> bool:
-    if worker is None:
-        return True
-    return worker.progress.is_healthy(now=time.monotonic(), patience_s=_PATIENCE_S)
+def _is_healthy(worker: Worker[Account] | Crew[Account] | None) -> bool:
+    return worker is None or worker.is_healthy(now=time.monotonic(), patience_s=_PATIENCE_S)
 
 
 def _checkpointer(box: Box) -> Checkpointer:

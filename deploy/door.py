@@ -6,9 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from typing import Self
 
 import uvicorn
 from fastapi import FastAPI
@@ -23,6 +26,8 @@ from deploy.wiring import alert_desk_of, recomputer_of, start_thread
 from ingest.app import create_app as create_intake
 from ingest.credentials import KeyRing
 from ingest.door import Door
+from ingest.forward_file import ForwardFile
+from ingest.forwarder import Forwarder
 from ingest.gazetteer import Gazetteer
 from ingest.limits import IntakeLimits
 from ingest.metrics import IntakeMetrics
@@ -33,6 +38,7 @@ from ingest.routes import intake_routes
 from ingest.spool import Spool
 from ingest.spool_entry import SpoolLimits
 from ingest.spool_metrics import SpoolMetrics
+from ingest.spool_reader import SpoolReader
 from schemas import tables
 
 # Stored records stay in the spool for a while, so that a restored backup can be brought up to date.
@@ -50,8 +56,12 @@ def run_door(box: Box, *, parts: frozenset[str], stopping: threading.Event) -> N
         door: Door | None = None
         if "ingest" in parts:
             checkpoint = checkpoint_from(box.settings.crash_at)
-            door = _door(box, stack, registry=registry, checkpoint=checkpoint)
-            start_thread("trim", _trimming(box, door.spool, stopping), stopping=stopping)
+            spool = _spool(box, stack, registry=registry, checkpoint=checkpoint)
+            log = _Log.of_desk(box)
+            if box.settings.kafka_bootstrap is not None:
+                log = _forwarding(box, stack, spool, registry=registry, stopping=stopping)
+            door = _door(box, spool, log, registry=registry)
+            start_thread("trim", _trimming(spool, log, stopping), stopping=stopping)
         server = uvicorn.Server(_config(box, _app(box, door, parts, registry, stopping)))
         start_thread("stop-watch", lambda: _stop_server(server, stopping), stopping=stopping)
         server.run()
@@ -91,20 +101,23 @@ def _app(
     )
 
 
-def _door(
+def _spool(
     box: Box, stack: ExitStack, *, registry: CollectorRegistry, checkpoint: Checkpoint
-) -> Door:
+) -> Spool:
     settings = box.settings
-    spool = stack.enter_context(
-        Spool(
-            settings.spool_path,
-            node=settings.node,
-            limits=SpoolLimits(max_file_bytes=settings.spool_max_bytes),
-            wake_path=settings.wake_path,
-            checkpoint=checkpoint,
-            metrics=SpoolMetrics.of(registry),
-        )
+    spool = Spool(
+        settings.spool_path,
+        node=settings.node,
+        limits=SpoolLimits(max_file_bytes=settings.spool_max_bytes),
+        wake_path=settings.wake_path,
+        checkpoint=checkpoint,
+        metrics=SpoolMetrics.of(registry),
     )
+    return stack.enter_context(spool)
+
+
+def _door(box: Box, spool: Spool, log: _Log, *, registry: CollectorRegistry) -> Door:
+    settings = box.settings
     keys = DeviceKeys(read=box.database.read, begin=box.database.begin)
     return Door(
         node=settings.node,
@@ -112,7 +125,11 @@ def _door(
         keys=KeyRing(keys.all, monotonic=time.monotonic, system_now=box.system_clock.now),
         gazetteer=_Gazetteers(box).present,
         clock=box.clock,
-        receipts=ReceiptReader(spool=spool, stored=StoredReports(read=box.database.read)),
+        receipts=ReceiptReader(
+            spool=spool,
+            stored=StoredReports(read=box.database.read),
+            kept_from=log.kept_from,
+        ),
         limits=IntakeLimits(
             max_report_bytes=settings.body_max_bytes,
             max_batch_bytes=settings.batch_body_max_bytes,
@@ -153,12 +170,58 @@ class _Gazetteers:
         return Gazetteer(zone=mission.zone(), area=mission.area.box(), pcodes=pcodes)
 
 
-def _trimming(box: Box, spool: Spool, stopping: threading.Event) -> Callable[[], None]:
-    stored = StoredReports(read=box.database.read)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Log:
+    """What of the spool is safe elsewhere: before `done_before` it may be trimmed.
 
+    From `kept_from` on it may hold what the database has not.
+    """
+
+    done_before: Callable[[], int]
+    kept_from: Callable[[], int]
+
+    @classmethod
+    def of_desk(cls, box: Box) -> Self:
+        stored = StoredReports(read=box.database.read)
+        position = partial(stored.position, box.settings.node)
+        return cls(done_before=position, kept_from=position)
+
+    @classmethod
+    def of_kafka(cls, forwarder: Forwarder) -> Self:
+        # How far processing is with this node's reports, its positions in Kafka do not tell.
+        return cls(
+            done_before=lambda: forwarder.progress.done_before,
+            kept_from=lambda: max(0, forwarder.progress.done_before - _KEEP_RECORDS),
+        )
+
+
+def _forwarding(
+    box: Box,
+    stack: ExitStack,
+    spool: Spool,
+    *,
+    registry: CollectorRegistry,
+    stopping: threading.Event,
+) -> _Log:
+    """Send the spool on to Kafka until told to stop."""
+    # Only this form needs the client.
+    from deploy.kafka.joining import count_forwarding, forwarder_of  # noqa: PLC0415
+
+    settings = box.settings
+    reader = SpoolReader(settings.spool_path, partition=settings.node, wake_path=settings.wake_path)
+    file = ForwardFile(settings.forward_path, partition=settings.node)
+    forwarder = forwarder_of(settings, stack.enter_context(reader), stack.enter_context(file))
+    count_forwarding(registry, forwarder, lambda: spool.end)
+    thread = start_thread("forwarder", lambda: forwarder.run(stopping), stopping=stopping)
+    stack.callback(thread.join)
+    stack.callback(stopping.set)
+    return _Log.of_kafka(forwarder)
+
+
+def _trimming(spool: Spool, log: _Log, stopping: threading.Event) -> Callable[[], None]:
     def trim() -> None:
         while not stopping.wait(_TRIM_EVERY_S):
-            spool.trim(max(0, stored.position(box.settings.node) - _KEEP_RECORDS))
+            spool.trim(max(0, log.done_before() - _KEEP_RECORDS))
 
     return trim
 

@@ -45,6 +45,23 @@ class Settings(BaseSettings):
     batch_body_max_bytes: int = Field(default=8 * MIB, ge=1_024, le=64 * MIB)
     batch_max_reports: int = Field(default=1_000, ge=1, le=10_000)
 
+    kafka_bootstrap: Annotated[str, Field(pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$")] | None = Field(
+        default=None,
+        description="host:port of brokers, comma-separated; unset: the desk reads the spool itself",
+    )
+    kafka_instance: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = Field(
+        default=None, description="name of this worker that stays the same when it starts again"
+    )
+    kafka_session_s: int = Field(
+        default=30, ge=6, le=300, description="a worker that is silent for so long has died"
+    )
+
+    kafka_gap: Annotated[str, Field(pattern=r"^(stop|skip)$")] = Field(
+        default="stop",
+        description="what to do when the topic lost records that were not read: alarm and stop the "
+        "partition, or alarm and go on without them",
+    )
+
     session_hours: float = Field(default=12.0, gt=0, le=24 * 7)
     webhook_allow: tuple[str, ...] = Field(
         default=(),
@@ -87,6 +104,11 @@ class Settings(BaseSettings):
     def wake_path(self) -> Path:
         """The unix socket on which the desk hears that the spool has something new."""
         return self.data_dir / "desk.wake"
+
+    @property
+    def forward_path(self) -> Path:
+        """How far the spool was sent on to Kafka."""
+        return self.data_dir / "forward.db"
 
     @property
     def notify_path(self) -> Path:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 import structlog
 from typing_extensions import override
 
-from deploy.ahead import AheadSource
 from deploy.box import Box
 from deploy.crash import Checkpoint
 from ingest.bell import ring
@@ -29,6 +28,7 @@ from processing.engine.loop import Ports, Worker
 from processing.notify.addresses import allow_list
 from processing.notify.sealing import Sealer
 from processing.pipeline import Pipeline
+from schemas.log import Record, Source
 
 log = structlog.get_logger(__name__)
 
@@ -70,10 +70,12 @@ def deliverer_of(box: Box, checkpoint: Checkpoint) -> Deliverer:
     return Deliverer(outbox, limits, around)
 
 
-def worker_of(
-    box: Box, source: AheadSource, *, checkpoint: Checkpoint, stored: Callable[[], None]
-) -> Worker[Account]:
-    """Return the worker that moves the spool into conclusions.
+Decode = Callable[[Record], Account]
+MakeWorker = Callable[[Source, Decode], Worker[Account]]
+
+
+def workers_of(box: Box, *, checkpoint: Checkpoint, stored: Callable[[], None]) -> MakeWorker:
+    """Return what makes the workers that move a log into conclusions, all for one thread.
 
     `stored` is called after each batch.
     """
@@ -89,18 +91,22 @@ def worker_of(
         pipeline(batch)
         stored()
 
-    ports = Ports(
-        source=source,
-        stage=stage,
-        positions=SqlPositions(box.database.begin),
-        decode=source.decode,
-        monotonic=time.monotonic,
-        is_urgent=is_urgent,
-    )
     limits = EngineLimits(
         max_records=box.settings.batch_max_records, max_bytes=box.settings.batch_max_bytes
     )
-    return Worker(ports, limits)
+
+    def worker(source: Source, decode: Decode) -> Worker[Account]:
+        ports = Ports(
+            source=source,
+            stage=stage,
+            positions=SqlPositions(box.database.begin),
+            decode=decode,
+            monotonic=time.monotonic,
+            is_urgent=is_urgent,
+        )
+        return Worker(ports, limits)
+
+    return worker
 
 
 def start_thread(name: str, run: Callable[[], None], *, stopping: threading.Event) -> Watched:

@@ -43,12 +43,16 @@ class Receipts(Protocol):
 class ReceiptReader:
     """Receipts from the database and the spool. Safe for threads.
 
-    When the database is away, what the spool still knows is told.
+    When the database is away, what the spool still knows is told. `kept_from` says from which
+    position on the spool may hold what the database has not; it may raise StorageError.
     """
 
-    def __init__(self, *, spool: Spool, stored: StoredReports) -> None:
+    def __init__(
+        self, *, spool: Spool, stored: StoredReports, kept_from: Callable[[], int]
+    ) -> None:
         self._spool = spool
         self._stored = stored
+        self._kept_from = kept_from
         self._older: dict[str, int] = {}
         self._scanned_to = 0
         self._scanning = threading.Lock()
@@ -90,7 +94,7 @@ class ReceiptReader:
 
     def _scan_older(self) -> None:
         """Learn the ids of what was spooled before this process started and waits still."""
-        processed = self._ask(lambda: self._stored.position(self._spool.node)) or 0
+        processed = self._ask(self._kept_from) or 0
         self._older = {key: at for key, at in self._older.items() if at >= processed}
         start, end = max(processed, self._scanned_to), self._spool.indexed_from
         with SpoolReader(self._spool.path, partition=self._spool.node) as reader:

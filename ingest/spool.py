@@ -131,6 +131,11 @@ class Spool:
             self._trim_before = max(self._trim_before, before_position)
             self._changed.notify()
 
+    @property
+    def end(self) -> int:
+        """The position that the next report will get."""
+        return self._file.end
+
     def position_of(self, report_id: str) -> int | None:
         """Return where a recently appended report lies; None when it is not remembered."""
         return self._recent.get(report_id)

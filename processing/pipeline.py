@@ -250,9 +250,10 @@ def _dead_letters(batch: Batch[Account], sifted: Sifted, now_us: int) -> list[De
 
 def _poison(one: SetAside[Account], now_us: int) -> DeadLetterRow:
     key = (None, None) if one.message is None else one.message.key
+    node, sequence = one.record.first_at()
     return DeadLetterRow(
-        partition=one.record.partition,
-        position=one.record.position,
+        partition=node,
+        position=sequence,
         reason=one.reason,
         at=now_us,
         value=one.record.value,
@@ -264,8 +265,7 @@ def _poison(one: SetAside[Account], now_us: int) -> DeadLetterRow:
 def _loser(one: Arrival, now_us: int) -> DeadLetterRow:
     root_id, revision = one.message.key
     return DeadLetterRow(
-        one.record.partition,
-        one.record.position,
+        *one.record.first_at(),
         CONFLICT,
         now_us,
         one.record.value,

@@ -10,12 +10,27 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 
+class Origin(NamedTuple):
+    """Where a record was first: an ingest node and the sequence in its spool."""
+
+    node: str
+    sequence: int
+
+
 class Record(NamedTuple):
-    """One message as it lies in the log. A tuple, because one is made for every report."""
+    """One message as it lies in the log. A tuple, because one is made for every report.
+
+    `origin` is None in the spool itself, and of a record that somebody else put on a topic.
+    """
 
     partition: str
     position: int
     value: bytes
+    origin: Origin | None = None
+
+    def first_at(self) -> Origin:
+        """Return where it was first: what receipts and dead letters name it by."""
+        return self.origin or Origin(self.partition, self.position)
 
 
 class Source(Protocol):

@@ -82,7 +82,7 @@ def _winners(arrivals: Sequence[Arrival]) -> tuple[dict[Key, Arrival], list[Arri
 def rank(one: Arrival) -> Rank:
     """Return what decides a conflict, whatever the order of arrival: the smallest wins."""
     account = one.message
-    return account.received_us, account.node, account.sha256, one.record.position
+    return account.received_us, account.node, account.sha256, one.record.first_at().sequence
 
 
 def _rank(row: ReportRow) -> Rank:

@@ -105,7 +105,7 @@ def report_rows(
                 said.revision,
                 False,  # noqa: FBT003 - current: decided by the turnover
                 account.node,
-                record.position,
+                record.position if record.origin is None else record.origin.sequence,
                 account.unit_id,
                 account.sha256,
                 account.received_us,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Generic, Protocol
 
 import structlog
@@ -67,6 +68,15 @@ class Progress:
         return now - self.last_pass_at <= patience_s
 
 
+class Turn(Enum):
+    """What a worker did when it had its turn."""
+
+    MOVED = auto()
+    IDLE = auto()
+    # It has waited already.
+    FAILED = auto()
+
+
 def _never(_message: object) -> bool:
     return False
 
@@ -96,11 +106,16 @@ class Worker(Generic[MessageT]):
         self._gauge = PoisonGauge(limits)
         self._size = limits.max_records
         self._progress = Progress(partition=ports.source.partition)
+        self._claim: Claim | None = None
 
     @property
     def progress(self) -> Progress:
         """How far it has come; a frozen value, safe to read from any thread."""
         return self._progress
+
+    def is_healthy(self, *, now: float, patience_s: float) -> bool:
+        """Say whether it passed lately: it stored something or found nothing to store."""
+        return self._progress.is_healthy(now=now, patience_s=patience_s)
 
     def run(self, stop: Stop) -> None:
         """Work until `stop` is set.
@@ -108,30 +123,27 @@ class Worker(Generic[MessageT]):
         Raises FencedError when another worker has taken the partition over, and
         PoisonLimitError when too much cannot be processed. Neither moved the position.
         """
-        claim = self._claim(stop)
-        while claim is not None and not stop.is_set():
-            claim = self._pass(claim, stop)
-
-    def _claim(self, stop: Stop) -> Claim | None:
         while not stop.is_set():
-            try:
-                claim = self._ports.positions.claim(self._ports.source.partition)
-            except StorageError as error:
-                self._back_off(error, stop)
-            else:
-                self._note(position=claim.position)
-                return claim
-        return None
+            if self.turn(stop) is Turn.IDLE:
+                self._ports.source.wait(self._limits.idle_s)
 
-    def _pass(self, claim: Claim, stop: Stop) -> Claim | None:
+    def turn(self, stop: Stop) -> Turn:
+        """Store one batch if there is one; after a failure back off. Raises what `run` does."""
         try:
+            claim = self._claim or self._take_over()
             done = self._advance(claim)
         except StorageError as error:
             self._back_off(error, stop)
-            return self._reload(claim, stop)
-        if done.position == claim.position:
-            self._ports.source.wait(self._limits.idle_s)
-        return done
+            self._claim = self._claim and self._reload(self._claim, stop)
+            return Turn.FAILED
+        self._claim = done
+        return Turn.IDLE if done.position == claim.position else Turn.MOVED
+
+    def _take_over(self) -> Claim:
+        claim = self._ports.positions.claim(self._ports.source.partition)
+        self._note(position=claim.position)
+        self._claim = claim
+        return claim
 
     def _advance(self, claim: Claim) -> Claim:
         """Read and store one batch; the claim is unchanged when there was nothing."""

@@ -147,7 +147,11 @@ def station(path: Path, *, limits: IntakeLimits | None = None) -> Iterator[Stati
             keys=KeyRing(keys.load, monotonic=clock.monotonic, system_now=clock.now),
             gazetteer=lambda: GAZETTEER,
             clock=clock,
-            receipts=ReceiptReader(spool=spool, stored=StoredReports(read=read)),
+            receipts=ReceiptReader(
+                spool=spool,
+                stored=StoredReports(read=read),
+                kept_from=lambda: StoredReports(read=read).position(NODE),
+            ),
             limits=limits or IntakeLimits(),
         )
         app = create_app(door)

@@ -76,10 +76,12 @@ def schedule(seed: int, *, reports: int, outside: int) -> list[Kill]:
     ]
 
 
-def run_under_kills(folder: Path, planned: Sequence[Planned], kills: Sequence[Kill]) -> Outcome:
-    """Send all reports while processes die, then compare with an undisturbed run."""
+def run_under_kills(
+    folder: Path, planned: Sequence[Planned], kills: Sequence[Kill], **settings: object
+) -> Outcome:
+    """Send all reports while processes die, then compare with an undisturbed, embedded run."""
     with receiving(folder / "rings.ndjson", secret=SECRET) as receiver:
-        box = make_box(folder, receiver_url=receiver.url(), webhook_secret=SECRET)
+        box = make_box(folder, receiver_url=receiver.url(), webhook_secret=SECRET, **settings)
         units = Field(
             url=box.url,
             keys=box.prepared.keys,

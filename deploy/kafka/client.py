@@ -1,0 +1,93 @@
+"""Kafka's clients as Tocsin needs them; each setting that differs from the default has a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kafka import KafkaConsumer, KafkaProducer
+from kafka.admin import KafkaAdminClient
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import KafkaError
+
+from deploy.settings import Settings
+from schemas.errors import ConfigurationError, StorageError
+from schemas.topics import MAX_RECORD_BYTES
+
+GROUP = "tocsin-processing"
+
+# A client that waits longer than this for a broker is asked again by whoever made it.
+_BOOTSTRAP_MS = 5_000
+_REQUEST_MS = 10_000
+# Shorter than the forwarder's own patience, so that the client speaks first.
+_DELIVERY_MS = 30_000
+# The default is 30 s: so long a client would stay silent after an outage.
+_RECONNECT_MS = 1_000
+
+
+def producer(settings: Settings) -> KafkaProducer:
+    """Return a producer of records that are not lost. Raises KafkaError when no broker answers."""
+    return KafkaProducer(
+        **_common(settings),
+        acks="all",
+        # With it, one long outage or one refused record ends this producer for good; who reads
+        # drops duplicates anyway.
+        enable_idempotence=False,
+        # With more, records would change places when one is sent again.
+        max_in_flight_requests_per_connection=1,
+        linger_ms=2,
+        batch_size=256 * 1024,
+        max_request_size=MAX_RECORD_BYTES,
+        delivery_timeout_ms=_DELIVERY_MS,
+        max_block_ms=_REQUEST_MS,
+        retry_backoff_ms=100,
+    )
+
+
+def consumer(settings: Settings) -> KafkaConsumer:
+    """Return a consumer without topics, whose positions are ours to keep.
+
+    Raises KafkaError when no broker answers.
+    """
+    return KafkaConsumer(
+        **_common(settings),
+        group_id=GROUP,
+        # A worker that comes back within the session keeps its partitions, and nobody else moves.
+        group_instance_id=settings.kafka_instance,
+        session_timeout_ms=settings.kafka_session_s * 1_000,
+        heartbeat_interval_ms=settings.kafka_session_s * 1_000 // 5,
+        partition_assignment_strategy=[CooperativeStickyAssignor],
+        # Where to go on is kept in the database, with what was stored; a position that the broker
+        # does not have is an alarm, and never a jump.
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        fetch_max_wait_ms=200,
+        max_partition_fetch_bytes=2 * MAX_RECORD_BYTES,
+        check_crcs=True,
+    )
+
+
+@contextmanager
+def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
+    """Open a client for topics. Raises StorageError when no broker answers."""
+    try:
+        client = KafkaAdminClient(**_common(settings))
+    except KafkaError as error:
+        raise StorageError(f"no Kafka answers at {settings.kafka_bootstrap}: {error}") from error
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _common(settings: Settings) -> dict[str, Any]:
+    if settings.kafka_bootstrap is None:
+        raise ConfigurationError("TOCSIN_KAFKA_BOOTSTRAP is not set: host:port of a broker")
+    return {
+        "bootstrap_servers": settings.kafka_bootstrap.split(","),
+        "client_id": f"tocsin-{settings.node}",
+        "bootstrap_timeout_ms": _BOOTSTRAP_MS,
+        "request_timeout_ms": _REQUEST_MS,
+        "reconnect_backoff_max_ms": _RECONNECT_MS,
+    }

@@ -1,0 +1,88 @@
+"""The topics of the distributed form, and what a record on them looks like.
+
+CloudEvents 1.0 in the binary mode of its Kafka binding: the attributes are headers, the value is
+the JSON that the spool holds too. Readers look at no attribute but `ce_source` and `ce_sequence`,
+and do without: a record that somebody else puts on a topic is a record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from zlib import crc32
+
+from schemas.log import Origin
+
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
+
+# A record that the door admits is at most as large as the body of one report and what it adds.
+MAX_RECORD_BYTES = 2_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One topic as it has to be. `retention_ms` is None for one that keeps the last of each key."""
+
+    name: str
+    partitions: int
+    retention_ms: int | None
+    max_record_bytes: int = MAX_RECORD_BYTES
+
+    def configuration(self) -> dict[str, str]:
+        """Return the settings of the topic that Tocsin depends on, as the broker words them."""
+        cleanup = (
+            {"cleanup.policy": "compact"}
+            if self.retention_ms is None
+            else {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
+        )
+        # Device clocks are in the body; the broker's own cannot be refused by it.
+        return {
+            **cleanup,
+            "max.message.bytes": str(self.max_record_bytes),
+            "message.timestamp.type": "LogAppendTime",
+        }
+
+
+# Twelve partitions let six workers share them evenly, and two, three or four.
+REPORTS = Topic(name="reports.v1", partitions=12, retention_ms=30 * _DAY_MS)
+
+TOPICS = (REPORTS,)
+
+_REPORT_TYPE = b"org.tocsin.report.v1"
+_SOURCE = re.compile(rb"/ingest/([a-z0-9][a-z0-9-]{2,31})")
+
+# Header names and values, as Kafka carries them.
+Headers = list[tuple[str, bytes]]
+
+
+def report_headers(node: str, sequence: int) -> Headers:
+    """Return the attributes of the report that lies in a node's spool at a sequence."""
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", b"%s:%d" % (node.encode(), sequence)),
+        ("ce_source", b"/ingest/%s" % node.encode()),
+        ("ce_type", _REPORT_TYPE),
+        ("ce_sequence", b"%d" % sequence),
+        ("content-type", b"application/json"),
+    ]
+
+
+def origin_of(headers: Iterable[tuple[str, bytes | None]]) -> Origin | None:
+    """Return where a record says that it was first; None when it says nothing sensible."""
+    found = dict(headers)
+    source = _SOURCE.fullmatch(found.get("ce_source") or b"")
+    sequence = found.get("ce_sequence") or b""
+    # Of 18 digits at most, it fits into the column.
+    if source is None or not sequence.isdigit() or len(sequence) > 18:  # noqa: PLR2004
+        return None
+    return Origin(source[1].decode(), int(sequence))
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Return the partition of a key.
+
+    Which one it is matters to nobody; that one key has one keeps what belongs together near.
+    """
+    return crc32(key) % partitions
