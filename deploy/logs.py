@@ -31,3 +31,5 @@ def configure_logs(*, level: str, as_json: bool, service: str) -> None:
     )
     structlog.contextvars.bind_contextvars(service=service)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    # It tells of every attempt at a broker; what matters of that we say ourselves.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)

@@ -2,8 +2,8 @@
 
 A record leaves the spool only when its own sending has succeeded: that the client flushed, or that
 it has nothing left to do, says nothing. A client that makes no progress, or that failed, is given
-up and a new one begins at the first record that is not acknowledged; so a record may be sent twice,
-and none is lost. The order is that of the spool.
+up and a new one begins at the first record that is not acknowledged: a record may be sent twice,
+or after one that came later, and none is lost.
 """
 
 from __future__ import annotations

@@ -116,7 +116,9 @@ def connect(make: Callable[[], KafkaProducer]) -> KafkaPublisher:
         partitions = producer.partitions_for(REPORTS.name)
     except KafkaError as error:
         KafkaPublisher(producer, partitions=1).close()
-        raise StorageError(f"topic {REPORTS.name} cannot be asked for: {error}") from error
+        raise StorageError(
+            f"topic {REPORTS.name}: {error}; is it there? tocsin topics make"
+        ) from error
     if not partitions:
         KafkaPublisher(producer, partitions=1).close()
         raise StorageError(f"there is no topic {REPORTS.name}: tocsin topics make")

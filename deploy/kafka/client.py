@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,6 +11,7 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
 
 from deploy.settings import Settings
 from schemas.errors import ConfigurationError, StorageError
@@ -28,7 +30,8 @@ _RECONNECT_MS = 1_000
 
 def producer(settings: Settings) -> KafkaProducer:
     """Return a producer of records that are not lost. Raises KafkaError when no broker answers."""
-    return KafkaProducer(
+    return _made(
+        KafkaProducer,
         **_common(settings),
         acks="all",
         # With it, one long outage or one refused record ends this producer for good; who reads
@@ -50,7 +53,8 @@ def consumer(settings: Settings) -> KafkaConsumer:
 
     Raises KafkaError when no broker answers.
     """
-    return KafkaConsumer(
+    return _made(
+        KafkaConsumer,
         **_common(settings),
         group_id=GROUP,
         # A worker that comes back within the session keeps its partitions, and nobody else moves.
@@ -72,13 +76,37 @@ def consumer(settings: Settings) -> KafkaConsumer:
 def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
     """Open a client for topics. Raises StorageError when no broker answers."""
     try:
-        client = KafkaAdminClient(**_common(settings))
+        client = _made(KafkaAdminClient, **_common(settings))
     except KafkaError as error:
         raise StorageError(f"no Kafka answers at {settings.kafka_bootstrap}: {error}") from error
     try:
         yield client
     finally:
         client.close()
+
+
+def _made(kind: Callable[..., Any], **values: Any) -> Any:  # noqa: ANN401 - kafka-python has no types
+    """Return a client, and leave nothing of one that finds no broker.
+
+    By itself it leaves its sockets open, in cycles: in a process that rarely looks for these, an
+    outage of minutes would use up all that it may open.
+    """
+    inner: list[KafkaNetClient] = []
+
+    def kept(**options: object) -> KafkaNetClient:
+        inner.append(KafkaNetClient(**options))
+        return inner[-1]
+
+    try:
+        return kind(kafka_client=kept, **values)
+    except KafkaError as error:
+        for one in inner:
+            one.close()
+        failed = error.with_traceback(None)
+    # Now that nothing of the attempt is on the stack.
+    inner.clear()
+    gc.collect()
+    raise failed
 
 
 def _common(settings: Settings) -> dict[str, Any]:
