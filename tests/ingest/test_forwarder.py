@@ -137,7 +137,8 @@ def test_each_record_arrives_or_is_kept_as_refused(
     refused = forwarder.progress.refused
     assert {*world.topic, *refused} == set(range(1, count + 1))
     # What comes after one that failed may arrive before it is sent again.
-    assert {LOSES, HANGS, REFUSES} & {*script} or world.topic == sorted(world.topic)
+    firsts = list(dict.fromkeys(world.topic))
+    assert {LOSES, HANGS, REFUSES} & {*script} or firsts == sorted(firsts)
     assert world.open == 0
     with ForwardFile(path, partition=NODE) as file:
         assert file.position() == (count + 1 if count else 0)
