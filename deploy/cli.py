@@ -36,6 +36,7 @@ _COMMANDS: Final = {
     "endpoints": ("ring", "endpoints"),
     "flags": ("inspect", "flags"),
     "state-hash": ("inspect", "show_state_hash"),
+    "dead-letters": ("dead_letters", "dead_letters"),
     "doctor": ("inspect", "doctor"),
     "topics": ("topics", "topics"),
     "dev": ("dev", "dev"),

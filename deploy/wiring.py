@@ -70,6 +70,17 @@ def deliverer_of(box: Box, checkpoint: Checkpoint) -> Deliverer:
     return Deliverer(outbox, limits, around)
 
 
+def pipeline_of(box: Box, checkpoint: Checkpoint) -> Pipeline:
+    """Return what stores batches. For one thread."""
+    return Pipeline(
+        sql_stores(box.database.begin),
+        box.mission.zone(),
+        clock=box.clock,
+        link=link_of(box),
+        checkpoint=checkpoint,
+    )
+
+
 Decode = Callable[[Record], Account]
 MakeWorker = Callable[[Source, Decode], Worker[Account]]
 
@@ -79,13 +90,7 @@ def workers_of(box: Box, *, checkpoint: Checkpoint, stored: Callable[[], None]) 
 
     `stored` is called after each batch.
     """
-    pipeline = Pipeline(
-        sql_stores(box.database.begin),
-        box.mission.zone(),
-        clock=box.clock,
-        link=link_of(box),
-        checkpoint=checkpoint,
-    )
+    pipeline = pipeline_of(box, checkpoint)
 
     def stage(batch: Batch[Account]) -> None:
         pipeline(batch)
