@@ -48,15 +48,15 @@ def producer(settings: Settings) -> KafkaProducer:
     )
 
 
-def consumer(settings: Settings) -> KafkaConsumer:
+def consumer(settings: Settings, *, group: str = GROUP) -> KafkaConsumer:
     """Return a consumer without topics, whose positions are ours to keep.
 
-    Raises KafkaError when no broker answers.
+    Members of one group share the partitions. Raises KafkaError when no broker answers.
     """
     return _made(
         KafkaConsumer,
         **_common(settings),
-        group_id=GROUP,
+        group_id=group,
         # A worker that comes back within the session keeps its partitions, and nobody else moves.
         group_instance_id=settings.kafka_instance,
         session_timeout_ms=settings.kafka_session_s * 1_000,
