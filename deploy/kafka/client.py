@@ -24,6 +24,8 @@ _BOOTSTRAP_MS = 5_000
 _REQUEST_MS = 10_000
 # Shorter than the forwarder's own patience, so that the client speaks first.
 _DELIVERY_MS = 30_000
+_POLL_MS = 60_000
+_METADATA_MS = 60_000
 # The default is 30 s: so long a client would stay silent after an outage.
 _RECONNECT_MS = 1_000
 
@@ -61,6 +63,9 @@ def consumer(settings: Settings, *, group: str = GROUP) -> KafkaConsumer:
         group_instance_id=settings.kafka_instance,
         session_timeout_ms=settings.kafka_session_s * 1_000,
         heartbeat_interval_ms=settings.kafka_session_s * 1_000 // 5,
+        # Whoever is silent for so long is left out of a rebalance, for which the others wait. It is
+        # many times what lies between two polls.
+        max_poll_interval_ms=_POLL_MS,
         partition_assignment_strategy=[CooperativeStickyAssignor],
         # Where to go on is kept in the database, with what was stored; a position that the broker
         # does not have is an alarm, and never a jump.
@@ -118,4 +123,6 @@ def _common(settings: Settings) -> dict[str, Any]:
         "bootstrap_timeout_ms": _BOOTSTRAP_MS,
         "request_timeout_ms": _REQUEST_MS,
         "reconnect_backoff_max_ms": _RECONNECT_MS,
+        # So soon new partitions are seen.
+        "metadata_max_age_ms": _METADATA_MS,
     }

@@ -62,6 +62,7 @@ class Crew(Generic[MessageT]):
         self._rest = rest
         self._workers: dict[str, Worker[MessageT]] = {}
         self._sources: dict[str, Source] = {}
+        self._first = 0
         self._fenced_at: dict[str, float] = {}
         self._progress: Mapping[str, Progress] = MappingProxyType({})
         self._last_pass_at = monotonic()
@@ -78,7 +79,7 @@ class Crew(Generic[MessageT]):
     def run(self, stop: Stop) -> None:
         """Work until `stop` is set. Raises PoisonLimitError when too much cannot be processed."""
         while not stop.is_set():
-            turns = [self._turn(name, stop) for name in self._present()]
+            turns = self._turns(stop)
             self._progress = MappingProxyType({n: w.progress for n, w in self._workers.items()})
             self._shared.stored({name: one.position for name, one in self._progress.items()})
             self._last_pass_at = self._monotonic()
@@ -87,6 +88,19 @@ class Crew(Generic[MessageT]):
             else:
                 self._rest()
                 self._shared.fetch(self._idle_s)
+
+    def _turns(self, stop: Stop) -> list[Turn]:
+        turns: list[Turn] = []
+        names = self._present()
+        first = self._first % max(1, len(names))
+        for name in names[first:] + names[:first]:
+            turns.append(self._turn(name, stop))
+            # They share a store: the others would wait for it one after another, and whoever does
+            # not ask for more for too long has left the log. Another one is first the next time.
+            if turns[-1] is Turn.FAILED:
+                self._first += 1
+                break
+        return turns
 
     def _present(self) -> list[str]:
         """Return the partitions to work on, each with its worker."""
@@ -112,4 +126,4 @@ class Crew(Generic[MessageT]):
             # Who has it now works on it.
             self._fenced_at[name] = self._monotonic()
             self._drop(name)
-            return Turn.FAILED
+            return Turn.MOVED

@@ -7,7 +7,9 @@ the longer campaign (`make campaign`).
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from pathlib import Path
 from deploy.box import stepped_clock
 from deploy.database import open_database
 from deploy.demo.generator import Planned
+from deploy.kafka.broker import Cluster
 from processing.adapters.sql.state_hash import dump
 from tests.support.box import RunningBox, make_box, wait_for
 from tests.support.field import Field
@@ -33,9 +36,10 @@ NAMED = (
     ("desk", "notify.after_mark"),
 )
 OUTSIDE = (("door",), ("desk",), ("door", "desk"))
+BROKER = ("kafka",)
 # While the last kill is handled so many more reports are on their way.
 _MARGIN = 12
-_DIES_WITHIN_S = 60.0
+_DIES_WITHIN_S = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +81,19 @@ def schedule(seed: int, *, reports: int, outside: int) -> list[Kill]:
 
 
 def run_under_kills(
-    folder: Path, planned: Sequence[Planned], kills: Sequence[Kill], **settings: object
+    folder: Path,
+    planned: Sequence[Planned],
+    kills: Sequence[Kill],
+    *,
+    kafka: Cluster | None = None,
+    **settings: object,
 ) -> Outcome:
-    """Send all reports while processes die, then compare with an undisturbed, embedded run."""
+    """Send all reports while processes die, then compare with an undisturbed, embedded run.
+
+    With Kafka, one of the victims may be its one node.
+    """
+    if kafka is not None:
+        settings["kafka_bootstrap"] = kafka.bootstrap
     with receiving(folder / "rings.ndjson", secret=SECRET) as receiver:
         box = make_box(folder, receiver_url=receiver.url(), webhook_secret=SECRET, **settings)
         units = Field(
@@ -91,7 +105,7 @@ def run_under_kills(
         box.start("door", "desk")
         units.start()
         try:
-            busy = sum(_kill(box, units, kill) for kill in kills)
+            busy = sum(_kill(box, units, kill, kafka) for kill in kills)
             units.allow(len(planned))
             units.wait_answered(len(planned), within_s=300)
             box.settle()
@@ -101,8 +115,22 @@ def run_under_kills(
         return _compare(folder, box, planned, units, receiver, kills=len(kills), busy=busy)
 
 
-def _kill(box: RunningBox, units: Field, kill: Kill) -> bool:
+def _kill(box: RunningBox, units: Field, kill: Kill, kafka: Cluster | None) -> bool:
     """Carry out one kill and start again; say whether work was in flight."""
+    if kill.victims == BROKER and kafka is not None:
+        units.allow(kill.after + _MARGIN)
+        units.wait_answered(kill.after, within_s=120)
+        (node,) = kafka.nodes()
+        os.kill(node.pid or 0, signal.SIGKILL)
+        # It is away for some seconds, and the units hear nothing of that.
+        units.allow(kill.after + 2 * _MARGIN)
+        units.wait_answered(kill.after + 2 * _MARGIN, within_s=120)
+        busy = bool(box.spooled() > box.processed())
+        wait_for(
+            lambda: kafka.nodes()[0].pid is None, within_s=_DIES_WITHIN_S, saying="the broker dies"
+        )
+        kafka.start()
+        return busy
     if kill.name is not None:
         (victim,) = kill.victims
         box.kill(victim)
@@ -132,7 +160,10 @@ def _feed_until_dead(box: RunningBox, units: Field, victim: str, kill: Kill) -> 
             units.allow(allowed)
         return False
 
-    wait_for(is_dead, within_s=_DIES_WITHIN_S, saying=f"{victim} dies at {kill.name}")
+    try:
+        wait_for(is_dead, within_s=_DIES_WITHIN_S, saying=f"{victim} dies at {kill.name}")
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{box.tail()}") from error
     box.kill(victim)
 
 

@@ -13,7 +13,7 @@ from deploy.kafka.client import admin
 from deploy.kafka.topics import differences, found_topics, make_topics
 from deploy.settings import Settings
 from tests.support.kafka import running_kafka
-from tests.system.killing import NAMED, run_under_kills, schedule
+from tests.system.killing import BROKER, NAMED, Kill, run_under_kills, schedule
 
 SEED = 20140115
 OUTSIDE = 4
@@ -31,15 +31,12 @@ def kafka(tmp_path: Path) -> Iterator[Cluster]:
 def test_kills_beside_kafka_change_nothing(tmp_path: Path, kafka: Cluster) -> None:
     planned = planned_reports()[:1_200]
     kills = schedule(SEED, reports=len(planned), outside=OUTSIDE)
+    broker = Kill(after=kills[3].after + 30, victims=BROKER, name=None)
+    kills = [*kills[:4], broker, *kills[4:]]
     outcome = run_under_kills(
-        tmp_path,
-        planned,
-        kills,
-        kafka_bootstrap=kafka.bootstrap,
-        kafka_instance="desk",
-        kafka_session_s=6,
+        tmp_path, planned, kills, kafka=kafka, kafka_instance="desk", kafka_session_s=6
     )
-    assert outcome.kills == len(NAMED) + OUTSIDE
+    assert outcome.kills == len(NAMED) + OUTSIDE + 1
     assert outcome.lost == ()
     assert outcome.untold == ()
     assert outcome.out_of_order == ()

@@ -75,7 +75,7 @@ class KafkaLog:
         self._standings: dict[TopicPartition, Standing] = {}
         self._moved_at: dict[TopicPartition, float] = {}
         self._failing_since: float | None = None
-        self._looked_at = self._told_at = monotonic()
+        self._looked_at = self._told_at = self._owned_at = monotonic()
         self._told: Mapping[str, int] = {}
         self._last_error: str | None = None
 
@@ -142,8 +142,13 @@ class KafkaLog:
     def _connect(self) -> KafkaConsumer:
         consumer = self._make()
         self._consumer = consumer
+        # Known before it joins: as leader of the group it would else share out no partition at all,
+        # and a static member is given the same again.
+        if not consumer.partitions_for_topic(REPORTS.name):
+            self.close()
+            raise StorageError(f"there is no topic {REPORTS.name}: tocsin topics make")
         consumer.subscribe([REPORTS.name], listener=_Listener(self._assigned, self._gone))
-        self._looked_at = self._monotonic()
+        self._looked_at = self._owned_at = self._monotonic()
         return consumer
 
     def _assigned(self, partitions: Iterable[TopicPartition]) -> None:
@@ -200,6 +205,14 @@ class KafkaLog:
     def _look(self, consumer: KafkaConsumer) -> None:
         """See, now and then, whether each partition that has more also brings it."""
         now = self._monotonic()
+        if self._logs:
+            self._owned_at = now
+        elif now - self._owned_at > self._limits.stalled_after_s:
+            # There may be more workers than partitions; if not, whoever leads shares out anew. The
+            # client has no public way to ask for that.
+            self._owned_at = now
+            log.info("this worker has no partition and asks for a share")
+            consumer._coordinator.request_rejoin()  # noqa: SLF001
         if now - self._looked_at < self._limits.look_every_s or not self._logs:
             return
         self._looked_at = now

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.cluster import ClusterMetadata
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 
 from deploy.kafka.broker import Cluster
 from deploy.kafka.client import admin, consumer, producer
@@ -37,6 +39,7 @@ from tests.support.kafka import running_kafka
 WITHIN_S = 60.0
 # Shorter than the pause of the broker, so that the client gives up before it is back.
 DELIVERY_MS = 2_000
+TELLING = KafkaLimits(tell_every_s=0.0)
 IMPATIENT = ForwardLimits(stalled_after_s=4.0, retry_refused_s=1.0, remember_s=0.05)
 
 
@@ -238,13 +241,19 @@ def test_topics_are_put_right_and_a_second_time_there_is_nothing_to_do(
 class Reading:
     """The log of processing, read by hand."""
 
-    def __init__(self, cluster: Cluster, *, skip_gaps: bool = False) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        skip_gaps: bool = False,
+        limits: KafkaLimits = TELLING,
+    ) -> None:
         self.log = KafkaLog(
             partial(consumer, settings_of(cluster)),
             monotonic=time.monotonic,
             pause=time.sleep,
             skip_gaps=skip_gaps,
-            limits=KafkaLimits(tell_every_s=0.0),
+            limits=limits,
         )
 
     def read(self, partition: int, position: int, *, count: int) -> list[Record]:
@@ -264,8 +273,10 @@ class Reading:
 
 
 @contextmanager
-def reading(cluster: Cluster, *, skip_gaps: bool = False) -> Iterator[Reading]:
-    one = Reading(cluster, skip_gaps=skip_gaps)
+def reading(
+    cluster: Cluster, *, skip_gaps: bool = False, limits: KafkaLimits = TELLING
+) -> Iterator[Reading]:
+    one = Reading(cluster, skip_gaps=skip_gaps, limits=limits)
     try:
         yield one
     finally:
@@ -327,6 +338,31 @@ class Member:
     def close(self) -> None:
         self._stop.set()
         self._thread.join()
+
+
+@pytest.mark.usefixtures("kafka")
+def test_a_member_that_was_given_nothing_asks_for_its_share(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = CooperativeStickyAssignor.assign
+    given: list[str] = []
+
+    def first_nothing(
+        assignor: CooperativeStickyAssignor, known: ClusterMetadata, members: object
+    ) -> object:
+        """Share out as a leader does that has not heard of any partition yet."""
+        given.append("nothing" if not given else "all")
+        return real(assignor, ClusterMetadata() if len(given) == 1 else known, members)
+
+    monkeypatch.setattr(CooperativeStickyAssignor, "assign", first_nothing)
+    with reading(cluster, limits=KafkaLimits(stalled_after_s=1.0)) as log:
+
+        def has_all() -> bool:
+            log.log.fetch(0.1)
+            return len(log.log.owned()) == REPORTS.partitions
+
+        wait_for(has_all, within_s=WITHIN_S, saying=f"it is given all, not {given}")
+    assert given[:2] == ["nothing", "all"]
 
 
 @pytest.mark.usefixtures("kafka")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from processing.engine.batch import Batch
 from processing.engine.crew import Crew
 from processing.engine.errors import PoisonLimitError
 from processing.engine.limits import EngineLimits
@@ -124,6 +125,21 @@ def test_a_store_that_fails_holds_nothing_up_for_ever() -> None:
     store.before = fail
     crew_of(shared, store).run(shared)
     assert store.rows == {0: "1"}
+
+
+def test_while_the_store_is_away_one_partition_a_round_waits_for_it() -> None:
+    logs = {name: Named(name, b"1") for name in ("a", "b", "c")}
+    shared = Shared([dict(logs)] * 3)
+    store = MemoryStore()
+    asked: list[str] = []
+
+    def fail(batch: Batch[str]) -> None:
+        asked.append(batch.partition)
+        raise StorageError("away")
+
+    store.before = fail
+    crew_of(shared, store).run(shared)
+    assert asked == ["a", "b", "c"]
 
 
 def test_too_much_poison_stops_the_crew() -> None:
