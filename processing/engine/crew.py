@@ -32,6 +32,10 @@ def _nothing() -> None:
 class SharedLog(Protocol):
     """A log of several partitions, of which this process owns some for a while (port)."""
 
+    @property
+    def last_error(self) -> str | None:
+        """What is wrong with the connection to it, None if nothing is."""
+
     def owned(self) -> Mapping[str, Source]:
         """Return the partitions that are owned and can be read now, by name."""
 
@@ -73,8 +77,8 @@ class Crew(Generic[MessageT]):
         return self._progress
 
     def is_healthy(self, *, now: float, patience_s: float) -> bool:
-        """Say whether all had their turn lately."""
-        return now - self._last_pass_at <= patience_s
+        """Say whether all had their turn lately, and the log answers."""
+        return self._shared.last_error is None and now - self._last_pass_at <= patience_s
 
     def run(self, stop: Stop) -> None:
         """Work until `stop` is set. Raises PoisonLimitError when too much cannot be processed."""

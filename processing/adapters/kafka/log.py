@@ -77,7 +77,8 @@ class KafkaLog:
         self._failing_since: float | None = None
         self._looked_at = self._told_at = self._owned_at = monotonic()
         self._told: Mapping[str, int] = {}
-        self._last_error: str | None = None
+        # Until the first answer.
+        self._last_error: str | None = "not connected yet"
 
     @property
     def standings(self) -> Mapping[str, Standing]:

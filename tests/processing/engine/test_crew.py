@@ -31,6 +31,7 @@ class Shared:
     plan: list[dict[str, Named]]
     told: list[dict[str, int]] = field(default_factory=list)
     waited: list[float] = field(default_factory=list)
+    last_error: str | None = None
 
     def owned(self) -> Mapping[str, Source]:
         return self.plan[0]
@@ -79,6 +80,8 @@ def test_each_partition_has_its_turn_and_those_that_go_are_let_go() -> None:
     assert shared.waited == [0.0, 0.0, 0.0, 0.2], "it waits only when nobody moved"
     assert crew.is_healthy(now=3.0, patience_s=5.0)
     assert not crew.is_healthy(now=9.0, patience_s=5.0)
+    shared.last_error = "no broker"
+    assert not crew.is_healthy(now=3.0, patience_s=5.0)
 
 
 def test_a_partition_that_was_given_up_and_came_back_is_claimed_anew() -> None:
