@@ -27,7 +27,7 @@ import structlog
 from deploy.ahead_answer import Prepared, unpack
 from processing.batch.account import Account, read_account
 from schemas.clock import Monotonic
-from schemas.log import Record, Source
+from schemas.log import Backlog, Record
 
 log = structlog.get_logger(__name__)
 
@@ -201,7 +201,7 @@ class AheadSource:
 
     def __init__(
         self,
-        source: Source,
+        source: Backlog,
         start: Callable[[], Reader],
         *,
         monotonic: Monotonic,
@@ -240,6 +240,10 @@ class AheadSource:
         if len(records) >= self._behind:
             self._ask(records[-1].position + 1, max_records, max_bytes)
         return records
+
+    def peek(self, position: int, *, max_records: int, max_bytes: int) -> Sequence[Record]:
+        """Return what the log itself would."""
+        return self._source.peek(position, max_records=max_records, max_bytes=max_bytes)
 
     def wait(self, timeout_s: float) -> bool:
         """Wait as the log does, and end a child that nobody needs."""

@@ -23,12 +23,12 @@ from processing.adapters.sql.recompute import SqlRecomputer
 from processing.adapters.sql.transaction import sql_stores
 from processing.batch.account import Account, is_urgent
 from processing.engine.batch import Batch
-from processing.engine.limits import EngineLimits
+from processing.engine.limits import EngineLimits, Pace
 from processing.engine.loop import Ports, Worker
 from processing.notify.addresses import allow_list
 from processing.notify.sealing import Sealer
 from processing.pipeline import Pipeline
-from schemas.log import Record, Source
+from schemas.log import Backlog, Record
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +82,7 @@ def pipeline_of(box: Box, checkpoint: Checkpoint) -> Pipeline:
 
 
 Decode = Callable[[Record], Account]
-MakeWorker = Callable[[Source, Decode], Worker[Account]]
+MakeWorker = Callable[[Backlog, Decode], Worker[Account]]
 
 
 def workers_of(box: Box, *, checkpoint: Checkpoint, stored: Callable[[], None]) -> MakeWorker:
@@ -99,8 +99,9 @@ def workers_of(box: Box, *, checkpoint: Checkpoint, stored: Callable[[], None]) 
     limits = EngineLimits(
         max_records=box.settings.batch_max_records, max_bytes=box.settings.batch_max_bytes
     )
+    pace = Pace(limits)
 
-    def worker(source: Source, decode: Decode) -> Worker[Account]:
+    def worker(source: Backlog, decode: Decode) -> Worker[Account]:
         ports = Ports(
             source=source,
             stage=stage,
@@ -109,7 +110,7 @@ def workers_of(box: Box, *, checkpoint: Checkpoint, stored: Callable[[], None]) 
             monotonic=time.monotonic,
             is_urgent=is_urgent,
         )
-        return Worker(ports, limits)
+        return Worker(ports, limits, pace)
 
     return worker
 

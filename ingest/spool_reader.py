@@ -61,6 +61,10 @@ class SpoolReader:
             self._forget()
             raise StorageError(f"the spool can't be read: {error}") from error
 
+    def peek(self, position: int, *, max_records: int, max_bytes: int) -> Sequence[Record]:
+        """Return what `read` does: reading changes nothing here."""
+        return self.read(position, max_records=max_records, max_bytes=max_bytes)
+
     def wait(self, timeout_s: float) -> bool:
         """Block until there may be something new (True) or the time is over (False).
 

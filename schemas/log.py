@@ -47,3 +47,10 @@ class Source(Protocol):
 
     def wait(self, timeout_s: float) -> bool:
         """Block until there may be something new (True) or the time is over (False)."""
+
+
+class Backlog(Source, Protocol):
+    """A log of which what waits can be looked through before it is read."""
+
+    def peek(self, position: int, *, max_records: int, max_bytes: int) -> Sequence[Record]:
+        """Return what `read` would, as far as it is at hand: the reader is still further back."""

@@ -7,14 +7,18 @@ longer fit into the caches of the CPU, which costs more than decoding does (`doc
 from __future__ import annotations
 
 import math
+import re
+from functools import cache
 from typing import NamedTuple
 
 from processing.batch.rows import ReportRow
 from processing.fuse.said import Said, said
 from schemas.clock import to_micros
 from schemas.codec import decode
+from schemas.codes.lists import code_list
 from schemas.codes.lists import is_urgent as is_urgent_type
 from schemas.identity import report_id
+from schemas.log import Record
 from schemas.report import AdmittedReport
 
 _NAN = math.nan
@@ -88,9 +92,19 @@ def account(admitted: AdmittedReport) -> Account:
     )
 
 
-def is_urgent(one: Account) -> bool:
-    """Say whether a report must not wait for the others of its batch: it may ring somebody."""
-    return one.said.is_happening and is_urgent_type(one.said.event_type)
+def is_urgent(record: Record) -> bool:
+    """Say whether a report must not wait for the others: it may ring somebody.
+
+    Looks at the bytes alone, as all that waits is looked at. They are canonical JSON, within whose
+    strings each quotation mark has a backslash before it.
+    """
+    return _urgent_types().search(record.value) is not None
+
+
+@cache
+def _urgent_types() -> re.Pattern[bytes]:
+    types = [code.encode() for code in code_list("event_type").codes if is_urgent_type(code)]
+    return re.compile(rb'"event_type":"(?:%b)"' % b"|".join(sorted(types)))
 
 
 def read_account(value: bytes) -> Account:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, NamedTuple, TypeVar
 
@@ -57,14 +56,9 @@ class Batch(Generic[MessageT]):
         marked += [(one.record.position, True) for one in self.set_aside]
         return [bad for _, bad in sorted(marked)]
 
-    def only(self, wanted: Callable[[MessageT], bool]) -> Batch[MessageT]:
-        """Return the decoded records that are wanted, as a batch that leaves the position."""
-        return replace(
-            self,
-            end=self.start,
-            records=tuple(one for one in self.records if wanted(one.message)),
-            set_aside=(),
-        )
+    def ahead(self) -> Batch[MessageT]:
+        """Return the decoded records as a batch that leaves the position."""
+        return replace(self, end=self.start, set_aside=())
 
     def halves(self) -> tuple[Batch[MessageT], Batch[MessageT]]:
         """Cut the batch in two, each with half of the decoded records, in log order."""

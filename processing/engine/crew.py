@@ -6,7 +6,7 @@ stored nothing of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Generic, Protocol
 
@@ -15,8 +15,8 @@ import structlog
 from processing.engine.batch import MessageT
 from processing.engine.loop import Progress, Stop, Turn, Worker
 from schemas.clock import Monotonic
-from schemas.errors import FencedError
-from schemas.log import Source
+from schemas.errors import FencedError, StorageError
+from schemas.log import Backlog
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ class SharedLog(Protocol):
     def last_error(self) -> str | None:
         """What is wrong with the connection to it, None if nothing is."""
 
-    def owned(self) -> Mapping[str, Source]:
+    def owned(self) -> Mapping[str, Backlog]:
         """Return the partitions that are owned and can be read now, by name."""
 
     def fetch(self, timeout_s: float) -> None:
@@ -52,7 +52,7 @@ class Crew(Generic[MessageT]):
     def __init__(
         self,
         shared: SharedLog,
-        worker_of: Callable[[Source], Worker[MessageT]],
+        worker_of: Callable[[Backlog], Worker[MessageT]],
         *,
         monotonic: Monotonic,
         idle_s: float = 0.2,
@@ -65,7 +65,7 @@ class Crew(Generic[MessageT]):
         self._idle_s = idle_s
         self._rest = rest
         self._workers: dict[str, Worker[MessageT]] = {}
-        self._sources: dict[str, Source] = {}
+        self._sources: dict[str, Backlog] = {}
         self._first = 0
         self._fenced_at: dict[str, float] = {}
         self._progress: Mapping[str, Progress] = MappingProxyType({})
@@ -94,17 +94,37 @@ class Crew(Generic[MessageT]):
                 self._shared.fetch(self._idle_s)
 
     def _turns(self, stop: Stop) -> list[Turn]:
+        """Let one after another have its turn, until one did something; the next is first then.
+
+        What was stored took its time: there may be something urgent in the log by now. And after a
+        failure of the store that they share, the others would wait for it one after another.
+        """
         turns: list[Turn] = []
         names = self._present()
+        self._expedite(names)
         first = self._first % max(1, len(names))
         for name in names[first:] + names[:first]:
+            self._first += 1
             turns.append(self._turn(name, stop))
-            # They share a store: the others would wait for it one after another, and whoever does
-            # not ask for more for too long has left the log. Another one is first the next time.
-            if turns[-1] is Turn.FAILED:
-                self._first += 1
+            if turns[-1] is not Turn.IDLE:
                 break
         return turns
+
+    def _expedite(self, names: Sequence[str]) -> None:
+        """Store what is urgent in any partition before all that waits in the others."""
+        try:
+            waiting = sum([self._workers[name].look() for name in names])
+        except StorageError:
+            # Who has the next turn comes to it.
+            return
+        for name in names:
+            try:
+                self._workers[name].expedite(waiting=waiting)
+            except FencedError:
+                # Its own turn finds that out, too, and lets it go.
+                continue
+            except StorageError:
+                return
 
     def _present(self) -> list[str]:
         """Return the partitions to work on, each with its worker."""

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 # A batch is not cut below this: its fixed costs would dominate, and a worker on a busy machine
 # would fall behind the more, the smaller its batches are.
-SMALLEST_BATCH = 128
+SMALLEST_BATCH = 96
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineLimits:
     """How large and how old a batch may be, how long to back off, when poison stops the worker.
 
-    A batch takes what is there and never waits for more, so its age is its own running time:
-    after one that ran longer than `max_age_s`, the next takes fewer records. In one of
-    `urgent_from` records and more, the urgent ones do not wait for the others.
+    A batch takes what is there and never waits for more, so its age is its own running time: it
+    takes as many records as the last ones say fit into `max_age_s`. Where `urgent_from` records and
+    more wait, the urgent ones among the next `peek_records` are stored first; for `urgent_for_s`
+    after one came, batches fit into `urgent_age_s`, so that the next has not long to wait.
     """
 
     max_records: int = 8_000
     max_bytes: int = 16_000_000
     max_age_s: float = 0.75
     urgent_from: int = 64
+    urgent_age_s: float = 0.045
+    urgent_for_s: float = 2.0
+    peek_records: int = 8_000
     idle_s: float = 1.0
     first_backoff_s: float = 0.05
     max_backoff_s: float = 5.0
@@ -35,12 +40,31 @@ class EngineLimits:
         """Return how long to wait after a number of failures in a row (1 or more)."""
         return min(self.max_backoff_s, self.first_backoff_s * 2.0 ** min(failures - 1, 30))
 
-    def next_size(self, size: int, *, took_s: float) -> int:
-        """Return how many records the next batch may take."""
-        if took_s > self.max_age_s:
-            smaller = int(size * self.max_age_s / took_s)
-            return max(min(SMALLEST_BATCH, self.max_records), smaller)
-        return min(self.max_records, size * 2)
+
+class Pace:
+    """How many records the next batch may take. For workers that take turns on one thread."""
+
+    def __init__(self, limits: EngineLimits) -> None:
+        self._limits = limits
+        # Not known yet.
+        self._record_s = 0.0
+        self._urgent_until = -math.inf
+
+    def hurry(self, *, now: float) -> None:
+        """Hear that an urgent record has come: another one may follow."""
+        self._urgent_until = now + self._limits.urgent_for_s
+
+    def note(self, records: int, *, took_s: float) -> None:
+        """Hear how long a batch took. Of a small one the fixed costs would tell."""
+        if records >= self._limits.urgent_from:
+            self._record_s = took_s / records
+
+    def size(self, *, now: float) -> int:
+        """Return how many records fit into the age that a batch may have."""
+        limits = self._limits
+        age_s = limits.urgent_age_s if now < self._urgent_until else limits.max_age_s
+        fitting = int(age_s / self._record_s) if self._record_s else limits.max_records
+        return min(limits.max_records, max(SMALLEST_BATCH, fitting))
 
 
 class PoisonGauge:

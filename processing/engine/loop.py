@@ -16,10 +16,10 @@ import structlog
 
 from processing.engine.batch import MAX_REASON, Batch, Claim, Decoded, MessageT, SetAside
 from processing.engine.errors import PoisonLimitError
-from processing.engine.limits import EngineLimits, PoisonGauge
+from processing.engine.limits import EngineLimits, Pace, PoisonGauge
 from schemas.clock import Monotonic
 from schemas.errors import FencedError, InvalidMessageError, StorageError
-from schemas.log import Record, Source
+from schemas.log import Backlog, Record
 
 log = structlog.get_logger()
 
@@ -77,7 +77,7 @@ class Turn(Enum):
     FAILED = auto()
 
 
-def _never(_message: object) -> bool:
+def _never(_record: Record) -> bool:
     return False
 
 
@@ -85,26 +85,34 @@ def _never(_message: object) -> bool:
 class Ports(Generic[MessageT]):
     """What a worker is joined to.
 
-    What `is_urgent` is staged before the batch that it came in, and then once more with it: a
+    What `is_urgent` is staged before all that lies before it, and then once more with its batch: a
     stage drops what it has stored already.
     """
 
-    source: Source
+    source: Backlog
     stage: Stage[MessageT]
     positions: Positions
     decode: Decode[MessageT]
     monotonic: Monotonic
-    is_urgent: Callable[[MessageT], bool] = _never
+    is_urgent: Callable[[Record], bool] = _never
 
 
 class Worker(Generic[MessageT]):
-    """Moves one partition of a log into the store."""
+    """Moves one partition of a log into the store.
 
-    def __init__(self, ports: Ports[MessageT], limits: EngineLimits) -> None:
+    Workers that take turns on one thread share their `pace`.
+    """
+
+    def __init__(
+        self, ports: Ports[MessageT], limits: EngineLimits, pace: Pace | None = None
+    ) -> None:
         self._ports = ports
         self._limits = limits
         self._gauge = PoisonGauge(limits)
-        self._size = limits.max_records
+        self._pace = pace or Pace(limits)
+        # Up to where it was looked for urgent records, and which were found and not yet stored.
+        self._looked_to = 0
+        self._urgent: list[Record] = []
         self._progress = Progress(partition=ports.source.partition)
         self._claim: Claim | None = None
 
@@ -139,6 +147,42 @@ class Worker(Generic[MessageT]):
         self._claim = done
         return Turn.IDLE if done.position == claim.position else Turn.MOVED
 
+    def look(self) -> int:
+        """Look through what waits for what is urgent; return how many records wait.
+
+        Raises StorageError.
+        """
+        if self._claim is None:
+            return 0
+        position = self._claim.position
+        found = self._ports.source.peek(
+            max(self._looked_to, position),
+            max_records=self._limits.peek_records,
+            max_bytes=self._limits.max_bytes,
+        )
+        self._urgent = [one for one in self._urgent if one.position >= position]
+        self._urgent += [one for one in found if self._ports.is_urgent(one)]
+        self._looked_to = found[-1].position + 1 if found else max(self._looked_to, position)
+        return self._looked_to - position
+
+    def expedite(self, *, waiting: int) -> None:
+        """Store what is urgent if more records wait; the position stays. Raises what `run` does."""
+        urgent, self._urgent = self._urgent, []
+        # Of few records, or where most are urgent, none is before the others.
+        too_many = 2 * len(urgent) > waiting or waiting < self._limits.urgent_from
+        if self._claim is None or not urgent or too_many:
+            return
+        self._pace.hurry(now=self._ports.monotonic())
+        try:
+            self._ports.stage(self._batch(self._claim, urgent).ahead())
+        except StorageError:
+            self._urgent = urgent
+            raise
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - found out with the whole batch
+            log.warning("urgent records wait for their batch", at=_place(error))
+
     def _take_over(self) -> Claim:
         claim = self._ports.positions.claim(self._ports.source.partition)
         self._note(position=claim.position)
@@ -147,19 +191,19 @@ class Worker(Generic[MessageT]):
 
     def _advance(self, claim: Claim) -> Claim:
         """Read and store one batch; the claim is unchanged when there was nothing."""
+        self.expedite(waiting=self.look())
+        began = self._ports.monotonic()
         records = self._ports.source.read(
-            claim.position, max_records=self._size, max_bytes=self._limits.max_bytes
+            claim.position,
+            max_records=self._pace.size(now=began),
+            max_bytes=self._limits.max_bytes,
         )
         if not records:
             self._note(position=claim.position)
             return claim
-        began = self._ports.monotonic()
-        batch = self._batch(claim, records)
-        self._expedite(batch)
-        self._apply(batch)
+        self._apply(self._batch(claim, records))
         took_s = self._ports.monotonic() - began
-        if len(records) >= self._size or took_s > self._limits.max_age_s:
-            self._size = self._limits.next_size(self._size, took_s=took_s)
+        self._pace.note(len(records), took_s=took_s)
         self._note(position=records[-1].position + 1, took_s=took_s)
         return replace(claim, position=records[-1].position + 1)
 
@@ -185,21 +229,6 @@ class Worker(Generic[MessageT]):
             records=tuple(good),
             set_aside=tuple(bad),
         )
-
-    def _expedite(self, batch: Batch[MessageT]) -> None:
-        """Store what is urgent in a transaction of its own, without moving the position."""
-        if len(batch.records) < self._limits.urgent_from:
-            return
-        urgent = batch.only(self._ports.is_urgent)
-        # Where most are urgent, none is before the others.
-        if not urgent.records or 2 * len(urgent.records) > len(batch.records):
-            return
-        try:
-            self._ports.stage(urgent)
-        except (StorageError, MemoryError):
-            raise
-        except Exception as error:  # noqa: BLE001 - found out with the whole batch
-            log.warning("urgent records wait for their batch", at=_place(error))
 
     def _apply(self, batch: Batch[MessageT]) -> None:
         """Store a batch; when its stage breaks, find the record that breaks it and go on."""

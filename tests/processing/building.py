@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -57,6 +57,9 @@ class MemoryLog:
                 break
             found.append(record)
         return found
+
+    def peek(self, position: int, *, max_records: int, max_bytes: int) -> Sequence[Record]:
+        return self.read(position, max_records=max_records, max_bytes=max_bytes)
 
     def wait(self, timeout_s: float) -> bool:
         assert timeout_s > 0
@@ -212,5 +215,9 @@ def process(
     start = SqlPositions(made.begin).load(PARTITION).position
     for batch in batches(log_of(reports, start=start), made, size=size, prepare=prepare):
         if is_urgent is not None:
-            stage(batch.only(is_urgent))
+            stage(
+                replace(
+                    batch, records=tuple(one for one in batch.records if is_urgent(one.message))
+                ).ahead()
+            )
         stage(batch)

@@ -20,7 +20,7 @@ from typing_extensions import override
 from processing.adapters.kafka.partition import PartitionLog
 from schemas.clock import Monotonic
 from schemas.errors import StorageError
-from schemas.log import Record, Source
+from schemas.log import Backlog, Record
 from schemas.topics import REPORTS, origin_of
 
 log = structlog.get_logger(__name__)
@@ -90,7 +90,7 @@ class KafkaLog:
         """What is wrong with the connection, None if nothing is."""
         return self._last_error
 
-    def owned(self) -> Mapping[str, Source]:
+    def owned(self) -> Mapping[str, Backlog]:
         """Return the partitions that are owned and can be read, by name."""
         return {
             one.partition: one

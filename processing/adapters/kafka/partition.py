@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
+from operator import attrgetter
 
 from schemas.log import Record
+
+_position = attrgetter("position")
 
 
 class PartitionLog:
@@ -38,6 +42,13 @@ class PartitionLog:
         while self._records and self._records[0].position < position:
             self._size -= len(self._records.popleft().value)
         return list(_within(islice(self._records, max_records), max_bytes))
+
+    def peek(self, position: int, *, max_records: int, max_bytes: int) -> Sequence[Record]:
+        """Return the fetched records at and after a position, in order; keep those before."""
+        if self._from is None or position < self._from:
+            return ()
+        first = bisect_left(self._records, position, key=_position)
+        return list(_within(islice(self._records, first, first + max_records), max_bytes))
 
     def wait(self, timeout_s: float) -> bool:  # noqa: ARG002 - the port's
         """Return at once: whoever drives several partitions waits for all of them."""

@@ -28,7 +28,7 @@ from processing.engine.crew import Crew
 from processing.engine.limits import EngineLimits
 from processing.engine.loop import Ports, Worker
 from processing.pipeline import Pipeline
-from schemas.log import Source
+from schemas.log import Backlog
 from schemas.tables import positions, reports
 from schemas.topics import REPORTS, report_headers
 from tests.support.box import wait_for
@@ -72,7 +72,7 @@ class Owner:
             pipeline(batch)
             self.committed.append((batch.partition, batch.start, batch.end))
 
-        def worker_of(source: Source) -> Worker[Account]:
+        def worker_of(source: Backlog) -> Worker[Account]:
             ports = Ports(
                 source=source,
                 stage=stage,

@@ -113,7 +113,7 @@ class Bench:
             positions=self.store,
             decode=lambda record: decode(record.value),
             monotonic=self.clock,
-            is_urgent=self.is_urgent,
+            is_urgent=lambda record: self.is_urgent(record.value.decode()),
         )
         self.worker: Worker[str] = Worker(ports, self.limits)
 

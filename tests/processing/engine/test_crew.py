@@ -11,7 +11,7 @@ from processing.engine.errors import PoisonLimitError
 from processing.engine.limits import EngineLimits
 from processing.engine.loop import Ports, Worker
 from schemas.errors import FencedError, StorageError
-from schemas.log import Source
+from schemas.log import Backlog
 from tests.processing.building import MemoryLog
 from tests.processing.engine.fakes import MemoryStore, Ticks, decode
 
@@ -33,7 +33,7 @@ class Shared:
     waited: list[float] = field(default_factory=list)
     last_error: str | None = None
 
-    def owned(self) -> Mapping[str, Source]:
+    def owned(self) -> Mapping[str, Backlog]:
         return self.plan[0]
 
     def fetch(self, timeout_s: float) -> None:
@@ -51,18 +51,27 @@ class Shared:
         return self.is_set()
 
 
-def crew_of(shared: Shared, store: MemoryStore, clock: Ticks | None = None) -> Crew[str]:
+ONE_BY_ONE = EngineLimits(max_records=1, poison_in_a_row=2)
+
+
+def crew_of(
+    shared: Shared,
+    store: MemoryStore,
+    clock: Ticks | None = None,
+    limits: EngineLimits = ONE_BY_ONE,
+) -> Crew[str]:
     clock = clock or Ticks()
 
-    def worker_of(source: Source) -> Worker[str]:
+    def worker_of(source: Backlog) -> Worker[str]:
         ports = Ports(
             source=source,
             stage=store.stage,
             positions=store,
             decode=lambda record: decode(record.value),
             monotonic=clock,
+            is_urgent=lambda record: record.value == b"urgent",
         )
-        return Worker(ports, EngineLimits(max_records=1, poison_in_a_row=2))
+        return Worker(ports, limits)
 
     return Crew(shared, worker_of, monotonic=clock)
 
@@ -70,18 +79,37 @@ def crew_of(shared: Shared, store: MemoryStore, clock: Ticks | None = None) -> C
 def test_each_partition_has_its_turn_and_those_that_go_are_let_go() -> None:
     a, b = Named("a", b"1", b"2", b"3"), Named("b", b"4")
     b.records = [one._replace(position=10) for one in b.records]
-    shared = Shared([{"a": a, "b": b}, {"a": a}, {"a": a}, {"a": a}])
+    both = {"a": a, "b": b}
+    shared = Shared([both, both, {"a": a}, {"a": a}, {"a": a}])
     store = MemoryStore()
     crew = crew_of(shared, store)
     crew.run(shared)
     assert store.rows == {0: "1", 1: "2", 2: "3", 10: "4"}
     assert crew.progress.keys() == {"a"}
-    assert shared.told[0] == {"a": 1, "b": 11}
-    assert shared.waited == [0.0, 0.0, 0.0, 0.2], "it waits only when nobody moved"
+    assert shared.told[:2] == [{"a": 1, "b": 0}, {"a": 1, "b": 11}]
+    assert shared.waited == [0.0, 0.0, 0.0, 0.0, 0.2], "it waits only when nobody moved"
     assert crew.is_healthy(now=3.0, patience_s=5.0)
     assert not crew.is_healthy(now=9.0, patience_s=5.0)
     shared.last_error = "no broker"
     assert not crew.is_healthy(now=3.0, patience_s=5.0)
+
+
+def test_what_is_urgent_in_one_partition_goes_before_what_waits_in_the_others() -> None:
+    a, b = Named("a", *[b"calm"] * 6), Named("b", b"calm", b"calm")
+    shared = Shared([{"a": a, "b": b}] * 10)
+    store = MemoryStore()
+    limits = EngineLimits(max_records=2, urgent_from=5)
+    seen: list[tuple[str, int]] = []
+
+    def come(batch: Batch[str]) -> None:
+        seen.append((batch.partition, len(batch.records)))
+        store.rows.clear()
+        if len(seen) == 2:
+            b.append(b"urgent")
+
+    store.after = come
+    crew_of(shared, store, limits=limits).run(shared)
+    assert seen == [("a", 2), ("b", 2), ("b", 1), ("a", 2), ("b", 1), ("a", 2)]
 
 
 def test_a_partition_that_was_given_up_and_came_back_is_claimed_anew() -> None:

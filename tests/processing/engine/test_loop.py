@@ -63,7 +63,7 @@ class TestGoingThroughALog:
 
         store.after = slow_at_first
         bench.run()
-        assert store.batches[:4] == [400, 128, 256, 400]
+        assert store.batches[:4] == [400, 100, 400, 400]
 
     def test_tells_how_far_it_has_come(self) -> None:
         bench = Bench(kinds("ggug"))
@@ -85,6 +85,47 @@ class TestUrgentRecords:
         bench.run()
         assert orders == [[7], [7, 0, 1, 2, 3, 4, 5, 6, 8, 9]]
         assert (bench.position, bench.worker.progress.records) == (10, 10)
+
+    def test_go_before_all_that_waits_and_not_only_their_batch(self) -> None:
+        bench = Bench(
+            values(30),
+            limits=EngineLimits(max_records=10, urgent_from=5),
+            is_urgent=lambda text: text in {"report 7", "report 25"},
+        )
+        bench.run()
+        assert bench.store.batches == [2, 10, 10, 10]
+        assert list(bench.store.rows)[:3] == [7, 25, 0]
+
+    def test_that_come_later_do_not_wait_for_what_was_there(self) -> None:
+        bench = Bench(
+            values(20),
+            limits=EngineLimits(max_records=10, urgent_from=5),
+            is_urgent=lambda text: text == "late",
+        )
+
+        def come(_batch: Batch[str]) -> None:
+            if len(bench.store.batches) == 1:
+                bench.log.append(b"late")
+
+        bench.store.after = come
+        bench.run()
+        assert bench.store.batches == [10, 1, 10, 1]
+        assert list(bench.store.rows)[10:12] == [20, 10]
+
+    def test_make_the_batches_short_for_a_while(self) -> None:
+        limits = EngineLimits(max_age_s=2.0, urgent_age_s=0.5, urgent_for_s=2.0)
+        bench = Bench(values(3_000), limits=limits, is_urgent=lambda text: text == "now")
+
+        def take(batch: Batch[str]) -> None:
+            bench.clock.now_s += len(batch.records) / 1_000
+            if len(bench.store.batches) == 1:
+                bench.log.append(b"now")
+                for value in values(4_000):
+                    bench.log.append(value)
+
+        bench.store.after = take
+        bench.run()
+        assert bench.store.batches == [3_000, 1, 500, 500, 500, 500, 2_000, 1]
 
     @pytest.mark.parametrize(("count", "urgent"), [(4, 1), (10, 6), (10, 0)])
     def test_wait_in_a_small_batch_and_where_most_are_urgent(self, count: int, urgent: int) -> None:

@@ -43,6 +43,8 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("fetch"), st.integers(1, 5)),
         st.tuples(st.just("read"), st.integers(1, 4)),
+        # Looks at what is still to come, which takes nothing away.
+        st.tuples(st.just("peek"), st.integers(0, 9)),
         # Stores what it read last, or does not: then it reads the same again.
         st.tuples(st.just("store"), st.just(0)),
         # As another worker moved it, or a restored database.
@@ -71,6 +73,11 @@ def test_a_reader_sees_each_record_from_its_position_on_in_order(
             expected = [offset for offset in OFFSETS if offset >= position]
             assert [one.position for one in records] == expected[: len(records)]
             last = records[-1].position + 1 if records else None
+        elif what == "peek":
+            ahead = position + number
+            found = log.peek(ahead, max_records=3, max_bytes=1_000)
+            expected = [offset for offset in OFFSETS if offset >= ahead]
+            assert [one.position for one in found] == expected[: len(found)]
     # Whatever happened, the rest comes.
     for _ in range(len(OFFSETS)):
         log.read(position, max_records=1, max_bytes=1_000)
@@ -86,6 +93,17 @@ def test_a_batch_is_bounded_by_bytes_and_never_empty() -> None:
     log.add(map(record, OFFSETS))
     assert len(log.read(0, max_records=10, max_bytes=1)) == 1
     assert len(log.read(0, max_records=10, max_bytes=18)) == 2
+
+
+def test_a_look_ahead_is_bounded_as_a_batch_is_and_takes_nothing_away() -> None:
+    log = PartitionLog(NAME, lambda _position: None)
+    assert log.peek(0, max_records=1, max_bytes=1) == ()
+    log.read(0, max_records=1, max_bytes=1)
+    log.add(map(record, OFFSETS))
+    assert [one.position for one in log.peek(3, max_records=2, max_bytes=100)] == [5, 6]
+    assert len(log.peek(3, max_records=10, max_bytes=1)) == 1
+    assert log.peek(21, max_records=10, max_bytes=100) == []
+    assert log.read(0, max_records=1, max_bytes=1) == [record(0)]
 
 
 def test_what_is_forgotten_is_asked_for_again() -> None:
