@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CSP_REPORTS = "/v1/csp-reports"
@@ -32,6 +31,8 @@ FOR_DATA: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 _ONE_YEAR_S = 365 * 24 * 3_600
+# As ASGI has it: the name in small letters.
+RawHeader = tuple[bytes, bytes]
 
 
 class SecurityHeaders:
@@ -39,9 +40,12 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         self._app = app
-        self._headers = dict(ALWAYS)
+        always = dict(ALWAYS)
         if is_https:
-            self._headers["Strict-Transport-Security"] = f"max-age={_ONE_YEAR_S}"
+            always["Strict-Transport-Security"] = f"max-age={_ONE_YEAR_S}"
+        self._always = _raw(always)
+        self._names = {name for name, _ in self._always}
+        self._for_data = _raw(FOR_DATA)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything through and add to the start of the answer."""
@@ -51,12 +55,18 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add_to(MutableHeaders(scope=message))
+                message["headers"] = self._added_to(message["headers"])
             await send(message)
 
         await self._app(scope, receive, with_headers)
 
-    def _add_to(self, headers: MutableHeaders) -> None:
-        headers.update(self._headers)
-        for name, value in FOR_DATA.items():
-            headers.setdefault(name, value)
+    def _added_to(self, headers: Iterable[RawHeader]) -> list[RawHeader]:
+        """Return the headers of an answer with ours: all at once, as every answer has them."""
+        own = [header for header in headers if header[0] not in self._names]
+        given = {name for name, _ in own}
+        missing = [header for header in self._for_data if header[0] not in given]
+        return [*own, *self._always, *missing]
+
+
+def _raw(headers: Mapping[str, str]) -> list[RawHeader]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]

@@ -23,7 +23,7 @@ from ingest.finding import MAX_DETAIL, Finding, Refused, pointer
 from ingest.gazetteer import Gazetteer
 from ingest.json_text import read, too_deep
 from ingest.limits import IntakeLimits
-from ingest.plain_report import PlainLocation, PlainReport, are_clean, read_plain, time_text
+from ingest.plain_report import PlainLocation, PlainReport, read_plain, starts_of, time_text
 from ingest.quick_way import Moment, plain_entries
 from ingest.repair import repair
 from ingest.sent_report import SentReport, read_exact
@@ -173,7 +173,7 @@ def _read(parsed: _Parsed, context: Context, limits: IntakeLimits) -> _Read | Re
 
 def _plain(form: bytes, context: Context) -> PlainReport | None:
     report = read_plain(form, max_level=context.sender.max_level)
-    is_clean = report is not None and are_clean([report], latest=_latest(context))
+    is_clean = report is not None and starts_of([report], latest=_latest(context))
     return report if is_clean else None
 
 

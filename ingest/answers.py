@@ -41,6 +41,12 @@ class Told(NamedTuple):
     warnings: tuple[Warning_, ...]
 
 
+# A receipt as its model writes it. Nothing here needs escapes: ids are ASCII letters, digits and a
+# few signs. The time comes with its quotation marks.
+RECEIPT = (
+    '{"report_id":"%s","root_id":"%s","revision":%s,"state":"%s","received_at":%s,"token":"%s",'
+    '"href":"/v1/reports/%s","duplicate":%s,"warnings":%s}'
+)
 # As the named tuple makes itself, without the call into Python that unpacks its names.
 _told = partial(tuple.__new__, Told)
 
@@ -107,18 +113,22 @@ def _fresh(
 ) -> Told:
     """Make a receipt's JSON from what was just admitted: as its model would, at a tenth."""
     (root_id, revision, _, report_id, _), received_at, warnings = admitted
-    # Nothing here needs escapes: ids are ASCII letters, digits and a few signs.
-    text = (
-        f'{{"report_id":"{report_id}","root_id":"{root_id}","revision":{revision},'
-        f'"state":"{state}","received_at":{_moment(received_at)},"token":"{token}",'
-        f'"href":"/v1/reports/{report_id}","duplicate":{"true" if duplicate else "false"},'
-        f'"warnings":{_listed(warnings) if warnings else "[]"}}}'
+    text = RECEIPT % (
+        report_id,
+        root_id,
+        revision,
+        state,
+        moment(received_at),
+        token,
+        report_id,
+        "true" if duplicate else "false",
+        _listed(warnings) if warnings else "[]",
     )
     return _told((text, duplicate, warnings))
 
 
 @lru_cache(maxsize=64)
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
     """Return a time as JSON; the reports of a request share theirs."""
     return orjson.dumps(at, option=orjson.OPT_UTC_Z).decode()
 

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import orjson
 
 from ingest.admission import Admitted, Context, admit_all
-from ingest.answers import Told, problem_of
+from ingest.answers import RECEIPT, Told, moment, problem_of
 from ingest.finding import Refused
 from ingest.json_text import split_array, split_lines, too_many
 from ingest.limits import IntakeLimits
+from ingest.receipt import ACCEPTED
+from ingest.spool_entry import Appended, SpoolVerdict
 
 Decision = Admitted | Refused
+
+_ANSWER = '{"accepted":%d,"refused":%d,"items":[%s]}'
+_ITEM = '{"index":%s,"status":202,"receipt":%s}'
+# What differs between the receipts of a batch of which all is new and nothing was remarked.
+_FRESH = _ITEM % (
+    "%%s",
+    RECEIPT % ("%%s", "%%s", "%%s", ACCEPTED, "%s", "%s:%%s", "%%s", "false", "[]"),
+)
 
 
 def split(body: bytes, *, as_lines: bool, limits: IntakeLimits) -> list[bytes] | Refused:
@@ -44,17 +55,39 @@ def decide_batch(
     return admit_all(items, context=context, limits=limits)
 
 
+def clean_answer(
+    decisions: Sequence[Decision], verdicts: Sequence[SpoolVerdict], *, node: str
+) -> bytes | None:
+    """Return the answer to a batch of which all is new and nothing was remarked, as usual.
+
+    Else None: `batch_answer` then says each for itself. Both say the same of the same.
+    """
+    if set(map(type, decisions)) != {Admitted} or set(map(type, verdicts)) != {Appended}:
+        return None
+    admitted, appended = cast(list[Admitted], decisions), cast(list[Appended], verdicts)
+    if any(one.warnings for one in admitted):
+        return None
+    fresh = _FRESH % (moment(admitted[0].received_at), node)
+    items = [
+        fresh % (index, report_id, root_id, revision, position, report_id)
+        for index, (((root_id, revision, _, report_id, _), _, _), (position,)) in enumerate(
+            zip(admitted, appended, strict=True)
+        )
+    ]
+    return (_ANSWER % (len(items), 0, ",".join(items))).encode()
+
+
 def batch_answer(answers: Sequence[Told | Refused]) -> bytes:
     """Return the JSON of a batch's answer: how many, and one verdict an item in order."""
     accepted = sum([isinstance(answer, Told) for answer in answers])
     items = ",".join([_item(index, answer) for index, answer in enumerate(answers)])
     refused = len(answers) - accepted
-    return f'{{"accepted":{accepted},"refused":{refused},"items":[{items}]}}'.encode()
+    return (_ANSWER % (accepted, refused, items)).encode()
 
 
 def _item(index: int, answer: Told | Refused) -> str:
     if isinstance(answer, Told):
-        return f'{{"index":{index},"status":202,"receipt":{answer.receipt}}}'
+        return _ITEM % (index, answer.receipt)
     problem = problem_of(answer)
     document = {"index": index, "status": problem.status, "problem": problem.document()}
     return orjson.dumps(document).decode()

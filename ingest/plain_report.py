@@ -9,7 +9,7 @@ yes, it must agree with `sent_report`, `vocabulary` and `times`, and tests hold 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, cast
@@ -145,7 +145,7 @@ def read_plain(body: bytes, *, max_level: int) -> PlainReport | None:
     """Return a report that may be plain, or None when the careful way has to decide.
 
     `max_level` is the highest that the sender may write. What is left to look at: its id and its
-    clocks (`are_clean`), its place, and whether a key was there twice.
+    clocks (`starts_of`), its place, and whether a key was there twice.
     """
     try:
         report = _decoder().decode(body)
@@ -159,25 +159,29 @@ def read_plain(body: bytes, *, max_level: int) -> PlainReport | None:
     return report
 
 
-def are_clean(reports: Sequence[PlainReport], *, latest: str) -> bool:
-    """Say whether the ids of some reports are ids and their times are clocks'.
+def starts_of(reports: Sequence[PlainReport], *, latest: str) -> list[datetime] | None:
+    """Return when some reports began, None if an id of theirs is no id or a time no clock's.
 
     No clock may be later than `latest`. Looks at all of them at once: a pattern costs most to call.
     """
     names = "".join([f"{report.root_id}\n" for report in reports])
     # Counted, as an id that holds a line feed would pass for two.
     if not _NAMES.fullmatch(names) or names.count("\n") != len(reports):
-        return False
+        return None
     times = {
         time
         for it in reports
         for time in (it.occurred_start, it.observed_at, it.reported_at)
         if time is not UNSET
     }
-    if not _TIMES.fullmatch("".join(times)) or not _are_dates(times):
-        return False
     # Text compares as the times do: all have one form.
-    return min(times) >= _EARLIEST and max(times) <= latest
+    if not _TIMES.fullmatch("".join(times)) or min(times) < _EARLIEST or max(times) > latest:
+        return None
+    try:
+        dates = {time: datetime.fromisoformat(time) for time in times}
+    except ValueError:
+        return None
+    return [dates[report.occurred_start] for report in reports]
 
 
 def canonical_lines(reports: Sequence[PlainReport]) -> bytes:
@@ -190,15 +194,6 @@ def _is_in_order(count: PlainVictims) -> bool:
     least = best if count.min is UNSET else count.min
     most = best if count.max is UNSET else count.max
     return least <= best <= most
-
-
-def _are_dates(times: Iterable[str]) -> bool:
-    try:
-        for time in times:
-            datetime.fromisoformat(time)
-    except ValueError:
-        return False
-    return True
 
 
 # ---------------------------------------------------------------- with the codes of the lists

@@ -7,7 +7,7 @@ entry to be the one that the careful way makes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -16,10 +16,11 @@ from typing import NamedTuple
 import orjson
 from msgspec import UNSET
 
+from ingest.decoders.grid import learn_mgrs
 from ingest.decoders.place import DecodedPlace, decode_plain
 from ingest.gazetteer import Gazetteer
 from ingest.json_text import repeats_no_key
-from ingest.plain_report import PlainReport, are_clean, canonical_lines, read_plain
+from ingest.plain_report import PlainReport, canonical_lines, read_plain, starts_of
 from ingest.spool_entry import SpoolEntry
 from schemas.identity import report_ids
 
@@ -60,15 +61,31 @@ _entry = partial(tuple.__new__, SpoolEntry)
 
 def plain_entries(bodies: Sequence[bytes], moment: Moment) -> list[SpoolEntry | None]:
     """Return the entry of each body that is surely a plain report, None for the others."""
-    looks = [_look(body, moment) for body in bodies]
+    reports = [_read(body, moment) for body in bodies]
+    _learn_grid(reports, moment)
+    looks = [_look(body, report, moment) for body, report in zip(bodies, reports, strict=True)]
     entries = iter(_entries([look for look in looks if look is not None], moment))
     return [None if look is None else next(entries) for look in looks]
 
 
-def _look(body: bytes, moment: Moment) -> _Found | None:
+def _read(body: bytes, moment: Moment) -> PlainReport | None:
     if len(body) > moment.max_report_bytes:
         return None
-    report = read_plain(body, max_level=moment.max_level)
+    return read_plain(body, max_level=moment.max_level)
+
+
+def _learn_grid(reports: Iterable[PlainReport | None], moment: Moment) -> None:
+    """Have the grid references of all decoded in one go."""
+    texts = [
+        report.location.mgrs
+        for report in reports
+        if report is not None and report.location and report.location.mgrs
+    ]
+    if len(texts) > 1:
+        learn_mgrs(texts, moment.gazetteer.mgrs_zone)
+
+
+def _look(body: bytes, report: PlainReport | None, moment: Moment) -> _Found | None:
     if report is None:
         return None
     location = report.location
@@ -92,7 +109,8 @@ def _entries(found: Sequence[_Found], moment: Moment) -> Sequence[SpoolEntry | N
 def _together(found: Sequence[_Found], moment: Moment) -> list[SpoolEntry] | None:
     """Return the entries of some reports, None if one of them is not plain after all."""
     reports = [report for _, report, _ in found]
-    if not are_clean(reports, latest=moment.latest):
+    starts = starts_of(reports, latest=moment.latest)
+    if starts is None:
         return None
     lines = canonical_lines(reports)
     if not repeats_no_key(b"\n".join([body for body, _, _ in found]), lines):
@@ -101,7 +119,7 @@ def _together(found: Sequence[_Found], moment: Moment) -> list[SpoolEntry] | Non
     hashes = [sha256(form).hexdigest() for form in forms]
     root_ids = [report.root_id for report in reports]
     revisions = [report.revision or 1 for report in reports]
-    names = report_ids([report.start() for report in reports], root_ids, revisions)
+    names = report_ids(starts, root_ids, revisions)
     head = moment.head
     values = [
         _message(head, sha, place, form)

@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from ingest.admission import Admitted, Context, admit
 from ingest.answers import Told, Trimmed, problem_of, settle, told
-from ingest.batch import Decision, batch_answer, decide_batch
+from ingest.batch import Decision, batch_answer, clean_answer, decide_batch
 from ingest.body import read_body
 from ingest.credentials import Denial, Sender
 from ingest.door import Door
@@ -46,6 +46,8 @@ _DENIED = {
     Denial.UNIT_NOT_ALLOWED: "This unit no longer reports.",
 }
 _CLOSED_REQUEST = 499
+# How a report is counted that is new and of which nothing was remarked.
+_CLEAN = ("accepted", "CLEAN")
 # After a body that was not read to its end, what follows on the connection is not a request.
 _CLOSE = {"Connection": "close"}
 _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 408: _CLOSE, 413: _CLOSE}
@@ -99,7 +101,8 @@ class Intake:
         decision = await self._run(
             partial(admit, body, context=self._context(sender), limits=self._door.limits), body
         )
-        [answer] = await self._settle([decision])
+        verdicts = await self._store([decision] if isinstance(decision, Admitted) else ())
+        [answer] = await self._settle([decision], verdicts)
         if isinstance(answer, Refused):
             raise RefusedError(answer, unit_id=sender.unit_id)
         self._count([answer])
@@ -114,7 +117,12 @@ class Intake:
         decisions = await self._decide(body, sender, as_lines=is_lines(media))
         if isinstance(decisions, Refused):
             raise RefusedError(decisions, unit_id=sender.unit_id)
-        answers = await self._settle(decisions)
+        verdicts = await self._store([it for it in decisions if isinstance(it, Admitted)])
+        clean = clean_answer(decisions, verdicts, node=self._door.node)
+        if clean is not None:
+            self._door.metrics.verdicts.labels(*_CLEAN).inc(len(decisions))
+            return json_response(clean)
+        answers = await self._settle(decisions, verdicts)
         self._count(answers)
         return json_response(batch_answer(answers))
 
@@ -174,17 +182,20 @@ class Intake:
             return work()
         return await asyncio.to_thread(work)
 
-    async def _settle(self, decisions: Sequence[Decision]) -> list[Told | Refused]:
-        """Store what is admitted, all of it in one transaction, and answer each in order."""
-        verdicts = iter(await self._store([it for it in decisions if isinstance(it, Admitted)]))
+    async def _settle(
+        self, decisions: Sequence[Decision], verdicts: Sequence[SpoolVerdict]
+    ) -> list[Told | Refused]:
+        """Answer each in order; the log has answered those that are admitted."""
+        stored = iter(verdicts)
         node = self._door.node
         answers = [
-            it if isinstance(it, Refused) else settle(it, next(verdicts), node=node)
+            it if isinstance(it, Refused) else settle(it, next(stored), node=node)
             for it in decisions
         ]
         return [await self._recall(it) if isinstance(it, Trimmed) else it for it in answers]
 
     async def _store(self, admitted: Sequence[Admitted]) -> list[SpoolVerdict]:
+        """Store what is admitted, all of it in one transaction."""
         if not admitted:
             return []
         return await self._spool.append([it.entry for it in admitted])
@@ -223,8 +234,9 @@ def _outcome(answer: Told | Refused) -> tuple[str, str]:
     if isinstance(answer, Refused):
         return "refused", answer.code
     _, is_duplicate, warnings = answer
-    outcome = "duplicate" if is_duplicate else "accepted"
-    return outcome, "WITH_WARNINGS" if warnings else "CLEAN"
+    if warnings or is_duplicate:
+        return "duplicate" if is_duplicate else "accepted", "WITH_WARNINGS" if warnings else "CLEAN"
+    return _CLEAN
 
 
 def _require_media(request: Request, is_known: Callable[[str], bool]) -> str:

@@ -12,8 +12,6 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from itertools import count, islice
-from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +19,7 @@ from typing import Self
 import structlog
 
 from ingest.bell import ring
+from ingest.recent_ids import RecentIds
 from ingest.spool_checkpoints import SpoolCheckpoints
 from ingest.spool_entry import (
     AFTER_FSYNC,
@@ -38,7 +37,6 @@ from schemas.errors import StorageError, StorageFullError
 log = structlog.get_logger(__name__)
 
 Verdicts = list[SpoolVerdict]
-_report_id = attrgetter("report_id")
 
 
 @dataclass(slots=True)
@@ -79,13 +77,12 @@ class Spool:
         self._changed = threading.Condition()
         self._accepts = False
         self._failing = False
-        self._recent: dict[str, int] = {}
-        self._indexed_from = 0
+        self._recent = RecentIds(most=self._limits.recent_ids, start=0)
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
 
     def __enter__(self) -> Self:
         self._file.open()
-        self._indexed_from = self._file.end
+        self._recent = RecentIds(most=self._limits.recent_ids, start=self._file.end)
         self._accepts = True
         self._checkpoints.start()
         self._thread.start()
@@ -138,12 +135,12 @@ class Spool:
 
     def position_of(self, report_id: str) -> int | None:
         """Return where a recently appended report lies; None when it is not remembered."""
-        return self._recent.get(report_id)
+        return self._recent.position_of(report_id)
 
     @property
     def indexed_from(self) -> int:
         """The position from which on `position_of` knows every report."""
-        return self._indexed_from
+        return self._recent.start
 
     def check(self) -> bool:
         """Say whether the last write went well. While it did not, each question tries again."""
@@ -239,19 +236,11 @@ class Spool:
                 job.future.set_exception(error)
 
     def _remember(self, entries: Sequence[SpoolEntry], verdicts: Verdicts, *, start: int) -> None:
-        if self._file.end - start == len(entries):
-            # All of them are new, as nearly always.
-            self._recent.update(zip(map(_report_id, entries), count(start), strict=False))
-        else:
-            for entry, verdict in zip(entries, verdicts, strict=True):
-                if isinstance(verdict, Appended):
-                    self._recent[entry.report_id] = verdict.position
-        self._forget(len(self._recent) - self._limits.recent_ids)
-
-    def _forget(self, many: int) -> None:
-        """Let the oldest ids go, all of them in one walk: each walk steps over those before."""
-        for oldest in list(islice(self._recent, max(0, many))):
-            self._indexed_from = self._recent.pop(oldest) + 1
+        if self._file.end - start < len(entries):
+            # Rare: not all of them are new.
+            pairs = zip(entries, verdicts, strict=True)
+            entries = [entry for entry, verdict in pairs if isinstance(verdict, Appended)]
+        self._recent.add(start, [entry.report_id for entry in entries])
 
     def _trim_some(self) -> None:
         try:

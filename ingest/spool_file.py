@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -26,8 +26,9 @@ from ingest.spool_entry import (
     SpoolVerdict,
     no_checkpoint,
 )
-from ingest.spool_keys import Key, SpoolKeys
+from ingest.spool_keys import SpoolKeys, pieces
 from schemas.errors import ConfigurationError, StorageFullError
+from schemas.identity import key_hash
 
 # PRAGMA synchronous reads back as a number; 2 is FULL.
 _FULL = 2
@@ -37,17 +38,23 @@ _BUSY_TIMEOUT_S = 5.0
 TRIM_ROWS = 1_000
 
 # After each statement the thread has to get the interpreter back from the event loop, so many rows
-# are one statement. ROLLBACK: undoing this statement alone would make SQLite keep a journal of it.
+# are one statement, and a commit is no more than one if it can be. ROLLBACK: undoing this statement
+# alone would make SQLite keep a journal of it.
 _INSERT = "INSERT OR ROLLBACK INTO spool (position, root_id, revision, sha256, value) VALUES {rows}"
 _COLUMNS = 5
 _ROW = "(?, ?, ?, ?, ?)"
-# Rows a statement, the most first. SQLite allows 6,500 with five parameters each.
-_AT_ONCE = tuple((many, _INSERT.format(rows=", ".join([_ROW] * many))) for many in (100, 10, 1))
-_STORED = "SELECT sha256, value FROM spool WHERE position = ?"
+# Rows a statement: one to nine of these, the most first, so that SQLite has few to remember. It
+# allows 6,500 with five parameters each.
+_UNITS = (100, 10, 1)
+_SPACE_EVERY_BYTES = 4 * 1024**2
+_STORED = "SELECT root_id, revision, sha256, value FROM spool WHERE position = ?"
 _TRIM = "UPDATE spool SET value = x'' WHERE position >= ? AND position < ? AND length(value) > 0"
 
+Key = tuple[str, int]
 _Work = Callable[[sqlite3.Connection], object]
 _T = TypeVar("_T")
+# A statement, and what it writes.
+_Insert = tuple[str, Sequence[object]]
 
 
 class _Known(NamedTuple):
@@ -78,6 +85,7 @@ class SpoolFile:
         self._checkpoint = checkpoint
         self._connection: sqlite3.Connection | None = None
         self._next_position = 1
+        self._written = _SPACE_EVERY_BYTES
         self._trimmed_to = 1
         self._keys = SpoolKeys()
 
@@ -103,7 +111,10 @@ class SpoolFile:
         What is answered `Appended` has been fsynced. All of the new entries are stored or none.
         """
         self.open()
-        self._require_space()
+        self._written += sum([len(entry.value) for entry in entries])
+        if self._written > _SPACE_EVERY_BYTES:
+            self._require_space()
+            self._written = 0
         return self._guarded(lambda: self._append(entries))
 
     def probe(self) -> None:
@@ -129,12 +140,12 @@ class SpoolFile:
     # ------------------------------------------------------------ inside
 
     def _append(self, entries: Sequence[SpoolEntry]) -> list[SpoolVerdict]:
-        keys = [_key(entry) for entry in entries]
-        known = self._keys.find(self._live(), keys)
-        if known or len(set(keys)) < len(keys):
+        hashes = [key_hash(entry.report_id) for entry in entries]
+        known = self._keys.find(self._live(), hashes)
+        if known or len(set(hashes)) < len(hashes):
             # Rare: somebody repeats a report, inside of this call or of an earlier one.
-            return self._append_new(entries, self._records(known))
-        start = self._insert(entries, keys)
+            return self._append_new(entries, self._records(known.values()))
+        start = self._insert(entries, hashes)
         return list(map(_appended, zip(range(start, self._next_position), strict=True)))
 
     def _append_new(
@@ -145,22 +156,28 @@ class SpoolFile:
         for entry in entries:
             if _key(entry) not in known:
                 fresh.setdefault(_key(entry), entry)
-        start = self._insert(list(fresh.values()), list(fresh))
+        hashes = [key_hash(entry.report_id) for entry in fresh.values()]
+        start = self._insert(list(fresh.values()), hashes)
         for position, (key, entry) in enumerate(fresh.items(), start):
             known[key] = _Known(position, entry.sha256, entry.value, entry)
         return [_verdict(entry, known[_key(entry)]) for entry in entries]
 
-    def _insert(self, entries: Sequence[SpoolEntry], keys: Sequence[Key]) -> int:
+    def _insert(self, entries: Sequence[SpoolEntry], hashes: Sequence[int]) -> int:
         """Store some entries and return the position of the first."""
         start = self._next_position
         if entries:
-            self._write(lambda db: self._insert_rows(db, entries, keys), point=BEFORE_FSYNC)
+            inserts = list(self._insert_rows(entries))
+            if len(inserts) == 1 and not self._keys.is_due(start):
+                self._checkpoint(BEFORE_FSYNC)
+                self._live().execute(*inserts[0])
+            else:
+                self._write(lambda db: self._insert_all(db, inserts), point=BEFORE_FSYNC)
+            self._keys.add(hashes, start=start)
             self._next_position = start + len(entries)
         return start
 
-    def _insert_rows(
-        self, db: sqlite3.Connection, entries: Sequence[SpoolEntry], keys: Sequence[Key]
-    ) -> None:
+    def _insert_rows(self, entries: Sequence[SpoolEntry]) -> Iterator[_Insert]:
+        """Yield the statements that write some entries, with what they write."""
         # All columns of all rows, one after another.
         rows = [
             column
@@ -170,11 +187,15 @@ class SpoolFile:
             for column in (position, root_id, revision, sha256, value)
         ]
         done = 0
-        for many, statement in _AT_ONCE:
-            while len(rows) - done >= many * _COLUMNS:
-                db.execute(statement, rows[done : done + many * _COLUMNS])
-                done += many * _COLUMNS
-        self._keys.add(db, keys, start=self._next_position)
+        for many in pieces(len(entries), _UNITS):
+            yield _inserting(many), rows[done : done + many * _COLUMNS]
+            done += many * _COLUMNS
+
+    def _insert_all(self, db: sqlite3.Connection, inserts: Iterable[_Insert]) -> None:
+        for statement, rows in inserts:
+            db.execute(statement, rows)
+        if self._keys.is_due(self._next_position):
+            self._keys.move(db, start=self._next_position)
 
     def _write(self, work: _Work, *, point: str | None = None) -> None:
         db = self._live()
@@ -184,12 +205,12 @@ class SpoolFile:
             self._checkpoint(point)
         db.execute("COMMIT")
 
-    def _records(self, positions: Mapping[Key, int]) -> dict[Key, _Known]:
+    def _records(self, positions: Iterable[int]) -> dict[Key, _Known]:
         db = self._live()
         found: dict[Key, _Known] = {}
-        for key, position in positions.items():
-            sha256, value = db.execute(_STORED, (position,)).fetchone()
-            found[key] = _Known(position, sha256, value, None)
+        for position in positions:
+            root_id, revision, sha256, value = db.execute(_STORED, (position,)).fetchone()
+            found[root_id, revision] = _Known(position, sha256, value, None)
         return found
 
     def _live(self) -> sqlite3.Connection:
@@ -265,6 +286,11 @@ def connect(path: Path) -> sqlite3.Connection:
 
 # As the named tuple makes itself, without the call into Python that unpacks its names.
 _appended = partial(tuple.__new__, Appended)
+
+
+@cache
+def _inserting(rows: int) -> str:
+    return _INSERT.format(rows=", ".join([_ROW] * rows))
 
 
 def _key(entry: SpoolEntry) -> Key:

@@ -78,6 +78,16 @@ def _uuid8_many(unix_s: Sequence[float], keys: Sequence[str]) -> list[str]:
     return [joined[at : at + 36] for at in range(0, len(joined), 36)]
 
 
+def key_hash(report_id: str) -> int:
+    """Return the last 48 bits of a report's id: of the hash of its natural key."""
+    return int(report_id[-12:], 16)
+
+
+def key_hash_of(root_id: str, revision: int) -> int:
+    """Return the `key_hash` that the id of a report has, whenever it was."""
+    return key_hash(_uuid8(0, f"report\x1f{root_id}\x1f{revision}"))
+
+
 def incident_id(day_start_ms: int, smallest_root_id: str) -> str:
     """Return the id of an incident from its mission-local day and its smallest root_id."""
     return _uuid8(day_start_ms, f"incident\x1f{smallest_root_id}")

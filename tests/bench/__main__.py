@@ -35,8 +35,8 @@ class Size:
     idle_s: float
 
 
-FULL = Size(reports=60_000, accept_reports=60_000, stored=20_000, runs=5, run_s=12.0, idle_s=60.0)
-QUICK = Size(reports=6_000, accept_reports=9_000, stored=3_000, runs=2, run_s=6.0, idle_s=10.0)
+FULL = Size(reports=60_000, accept_reports=180_000, stored=20_000, runs=5, run_s=12.0, idle_s=60.0)
+QUICK = Size(reports=6_000, accept_reports=18_000, stored=3_000, runs=2, run_s=6.0, idle_s=10.0)
 
 Bench = Callable[[Path, Size], list[Result]]
 

@@ -204,7 +204,7 @@ def filled_box(folder: Path, count: int) -> Reading:
 
 def append(spool_path: Path, *, start: int, count: int) -> None:
     entries = [
-        SpoolEntry(f"root-{n}", 1, "0" * 64, f"report-{n}", VALUES[n % len(VALUES)])
+        SpoolEntry(f"root-{n}", 1, "0" * 64, f"{n:036x}", VALUES[n % len(VALUES)])
         for n in range(start, start + count)
     ]
     with Spool(spool_path, node="node-1") as spool:

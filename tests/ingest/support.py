@@ -30,6 +30,7 @@ from ingest.spool_entry import SpoolEntry
 from ingest.spool_reader import SpoolReader
 from schemas.codec import decode
 from schemas.geometry import BoundingBox
+from schemas.identity import report_id
 from schemas.report import AdmittedReport
 from schemas.tables import metadata
 
@@ -176,7 +177,7 @@ def entry(root_id: str, *, revision: int = 1, text: str = "x", size: int = 0) ->
         root_id=root_id,
         revision=revision,
         sha256=text.ljust(64, "0")[:64],
-        report_id=f"{root_id}/{revision}",
+        report_id=report_id(NOON, root_id, revision),
         value=value,
     )
 

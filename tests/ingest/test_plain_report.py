@@ -19,9 +19,9 @@ from ingest.plain_report import (
     PlainReport,
     PlainSource,
     PlainVictims,
-    are_clean,
     canonical_lines,
     read_plain,
+    starts_of,
 )
 from schemas.access import SENSITIVITY_LEVEL
 from schemas.codec import canonical
@@ -162,7 +162,7 @@ def with_code(place: Sequence[str], code: str) -> bytes:
 
 def read(content: bytes) -> PlainReport | None:
     report = read_plain(content, max_level=9)
-    return report if report is not None and are_clean([report], latest=LATEST) else None
+    return report if report is not None and starts_of([report], latest=LATEST) else None
 
 
 @pytest.mark.parametrize(("part", "model"), PARTS.items())
@@ -257,8 +257,8 @@ def test_one_that_is_not_clean_is_seen_among_others() -> None:
     good, bad = read_plain(body(), max_level=0), read_plain(body(root_id="x"), max_level=0)
     assert good is not None
     assert bad is not None
-    assert are_clean([good, good], latest=LATEST)
-    assert not are_clean([good, bad, good], latest=LATEST)
+    assert starts_of([good, good], latest=LATEST) == [good.start()] * 2
+    assert starts_of([good, bad, good], latest=LATEST) is None
 
 
 @pytest.mark.parametrize("level", SENSITIVITY_LEVEL.values())

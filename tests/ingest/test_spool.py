@@ -7,7 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ingest.recent_ids import RecentIds
 from ingest.spool import Spool
 from ingest.spool_entry import (
     AFTER_FSYNC,
@@ -355,8 +358,32 @@ class TestTrim:
 class TestRecentIds:
     def test_the_newest_are_known_and_the_bound_holds(self, path: Path) -> None:
         with Spool(path, node=NODE, limits=SpoolLimits(recent_ids=3)) as spool:
-            spool.append([entry(f"a-{n:02d}") for n in range(5)]).result()
-            assert spool.position_of("a-04/1") == 5
-            assert spool.position_of("a-02/1") == 3
-            assert spool.position_of("a-01/1") is None
+            for n in range(5):
+                spool.append([entry(f"a-{n:02d}")]).result()
+            assert spool.position_of(entry("a-04").report_id) == 5
+            assert spool.position_of(entry("a-02").report_id) == 3
+            assert spool.position_of(entry("a-01").report_id) is None
             assert spool.indexed_from == 3
+
+    def test_what_was_there_already_is_not_there_twice(self, path: Path) -> None:
+        with Spool(path, node=NODE) as spool:
+            spool.append([entry("a-01"), entry("a-02")]).result()
+            spool.append([entry("a-02"), entry("a-03"), entry("a-03")]).result()
+            assert [spool.position_of(entry(f"a-0{n}").report_id) for n in (1, 2, 3)] == [1, 2, 3]
+
+    @given(st.lists(st.one_of(st.integers(1, 4), st.none()), max_size=20), st.integers(1, 6))
+    def test_as_one_index_of_all_of_them_would_say(
+        self, steps: list[int | None], most: int
+    ) -> None:
+        """None asks, a number is a commit of so many."""
+        recent = RecentIds(most=most, start=7)
+        end = 7
+        for step in steps:
+            if step is not None:
+                recent.add(end, [str(at) for at in range(end, end + step)])
+                end += step
+                continue
+            assert end - recent.start >= min(most, end - 7)
+            assert end - recent.start < most + 4
+            for at in range(7, end):
+                assert recent.position_of(str(at)) == (at if at >= recent.start else None)

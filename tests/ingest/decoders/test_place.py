@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mgrs import MGRS
 
-from ingest.decoders.grid import GridPoint, decode_mgrs
+from ingest.decoders.grid import GridPoint, _decode, _learnt, decode_mgrs, learn_mgrs
 from ingest.decoders.place import DecodedPlace, decode_place
 from ingest.gazetteer import Gazetteer
 from schemas.geometry import BoundingBox, Position, geodesic_m
@@ -89,9 +90,37 @@ class TestGrid:
 
     def test_threads_do_not_disturb_each_other(self) -> None:
         texts = [f"36NSG{n:04d}{n:04d}" for n in range(1, 200)]
-        alone = [decode_mgrs.__wrapped__(text) for text in texts]
+        alone = [_decode.__wrapped__(text, None) for text in texts]
         with ThreadPoolExecutor(8) as pool:
-            assert list(pool.map(decode_mgrs.__wrapped__, texts)) == alone
+            assert list(pool.map(partial(_decode.__wrapped__, default_zone=None), texts)) == alone
+
+    @patient
+    @given(
+        st.lists(
+            st.sampled_from(
+                [
+                    "36NSG9398",
+                    "36NSG93987262",
+                    "sg 9398 7262",
+                    "36NSG9398872627",
+                    "36NSS0101",
+                    "Bor",
+                ]
+            ),
+            unique=True,
+        ),
+        st.sampled_from(["36N", None]),
+    )
+    def test_several_at_once_are_what_each_is_alone(
+        self, texts: list[str], zone: str | None
+    ) -> None:
+        _learnt.clear()
+        learn_mgrs(texts, zone)
+        assert [decode_mgrs(text, zone) for text in texts] == [
+            _decode(text, zone) for text in texts
+        ]
+        is_well = all(_decode(text, zone) for text in texts)
+        assert not is_well or len(_learnt) == len(texts)
 
 
 class TestDegrees:
