@@ -27,6 +27,7 @@ test: ## install what is missing, then run every test (ARGS= for pytest)
 	@sh deploy/setup/web.sh
 	@sh deploy/setup/chromium.sh
 	@sh deploy/setup/kafka.sh
+	@sh deploy/setup/postgis.sh
 	@exec .venv/bin/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
 
 lint: ## formatting, lint, import contracts, types and the map client's checks

@@ -40,6 +40,8 @@ ENOUGH = -1
 FAILED = -1
 READY = 0
 
+# Instead of a database file.
+FROM_SETTINGS = "-"
 # A batch of so many records tells that the desk is behind. A patrol's backlog after a day without a
 # link is as large; so the child is there before the desk falls far behind (docs/performance.md).
 BEHIND = 64
@@ -162,19 +164,21 @@ def unpacked(data: bytes) -> list[Prepared]:
 class Reading:
     """What a child reads: the spool as one partition, and the layers of a database.
 
-    It places reports as of the days of `zone`.
+    It places reports as of the days of `zone`. `database` is None if it is not a file: then the
+    settings of the environment name it, for everybody on the machine can read an argument.
     """
 
     spool: Path
     partition: str
-    database: Path
+    database: Path | None
     zone: ZoneInfo
 
 
 def start_child(reading: Reading, *, within_s: float = ANSWERS_WITHIN_S) -> Child:
     """Start a child. What it answers lies in a file without a name."""
     file = tempfile.TemporaryFile(dir=reading.spool.parent)  # noqa: SIM115 - `Child.close` closes it
-    told = (reading.spool, reading.partition, reading.database, reading.zone, file.fileno())
+    database = reading.database or FROM_SETTINGS
+    told = (reading.spool, reading.partition, database, reading.zone, file.fileno())
     process = subprocess.Popen(  # noqa: S603 - ourselves
         [sys.executable, "-m", "deploy.serve_ahead", *map(str, told)],
         stdin=subprocess.PIPE,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deploy.clocks import SteppedClock, SystemClock, open_stepped_clock
 from deploy.configure import read_mission
-from deploy.database import Database, open_database
+from deploy.database import Database, database_of
 from deploy.revision import HEAD, current_revision
 from deploy.settings import Settings
 from schemas.clock import Clock
@@ -58,7 +58,7 @@ def opened_database(settings: Settings) -> Iterator[Database]:
     """Open the database, making the data folder (mode 0700) when it is missing."""
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        database = open_database(settings.database_path)
+        database = database_of(settings)
     except OSError as error:
         raise ConfigurationError(
             f"the data folder {settings.data_dir} can't be used ({error.strerror}): "

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from deploy.settings import Settings
 from deploy.turnstile import Turnstile
 from processing.adapters.sql.sqlite import reads, sqlite_engine, writes
 
@@ -17,15 +18,20 @@ Transaction = Callable[[], AbstractContextManager[Connection]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
-    """A SQLite database with one writer at a time, over threads and processes.
+    """A database with one writer at a time, over threads and processes.
 
     `read` gives one snapshot; `begin` a write transaction, durable when it ends without an error.
+    `turnstile` is None where the database keeps its writers in order by itself.
     """
 
     engine: Engine
-    turnstile: Turnstile
+    turnstile: Turnstile | None
     begin: Transaction
     read: Transaction
+
+    def is_file(self) -> bool:
+        """Say whether it is SQLite, in the data folder."""
+        return self.turnstile is not None
 
 
 def open_database(path: Path) -> Database:
@@ -40,3 +46,27 @@ def open_database(path: Path) -> Database:
         begin=writes(engine, turnstile.held),
         read=reads(engine),
     )
+
+
+def open_postgresql(url: str) -> Database:
+    """Open a database of PostgreSQL.
+
+    Raises StorageError when it does not answer, ConfigurationError when it is none for us.
+    """
+    # Only who uses PostgreSQL needs its driver.
+    from processing.adapters.sql import postgresql  # noqa: PLC0415
+
+    engine = postgresql.postgresql_engine(url)
+    return Database(
+        engine=engine,
+        turnstile=None,
+        begin=postgresql.writes(engine),
+        read=postgresql.reads(engine),
+    )
+
+
+def database_of(settings: Settings) -> Database:
+    """Open the database that the settings name. Raises StorageError and ConfigurationError."""
+    if settings.database_url is None:
+        return open_database(settings.database_path)
+    return open_postgresql(settings.database_url.get_secret_value())

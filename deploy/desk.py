@@ -36,7 +36,9 @@ def run_desk(box: Box, *, parts: frozenset[str], stopping: threading.Event) -> N
     with ExitStack() as stack:
         stack.callback(stopping.set)
         desk = _Desk(box=box, stack=stack, stopping=stopping)
-        desk.run("checkpoints", _checkpointer(box).run)
+        checkpointer = _checkpointer(box)
+        if checkpointer is not None:
+            desk.run("checkpoints", checkpointer.run)
         deliverer = desk.notifier() if "notify" in parts else None
         worker = desk.processor(deliverer) if "process" in parts else None
         stack.enter_context(
@@ -122,7 +124,7 @@ class _Desk:
         reading = Reading(
             spool=settings.spool_path,
             partition=settings.node,
-            database=settings.database_path,
+            database=settings.database_path if self.box.database.is_file() else None,
             zone=self.box.mission.zone(),
         )
         ahead = AheadSource(
@@ -148,9 +150,12 @@ def _is_healthy(worker: Worker[Account] | Crew[Account] | None) -> bool:
     return worker is None or worker.is_healthy(now=time.monotonic(), patience_s=_PATIENCE_S)
 
 
-def _checkpointer(box: Box) -> Checkpointer:
+def _checkpointer(box: Box) -> Checkpointer | None:
+    turnstile = box.database.turnstile
+    if turnstile is None:
+        return None
     limits = CheckpointLimits(max_wal_bytes=box.settings.wal_max_bytes)
-    return Checkpointer(box.settings.database_path, limits, box.database.turnstile.held)
+    return Checkpointer(box.settings.database_path, limits, turnstile.held)
 
 
 def _listen(bell: Bell, deliverer: Deliverer, stopping: threading.Event) -> None:

@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from deploy.revision import current_revision
+from schemas.tables import metadata
 
 Begin = Callable[[], AbstractContextManager[Connection]]
 
@@ -23,6 +24,13 @@ def upgrade(begin: Begin) -> str:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         return current_revision(connection) or ""
+
+
+def remove(begin: Begin) -> None:
+    """Drop every table that a migration made, with what is in it."""
+    with begin() as connection:
+        metadata.drop_all(connection)
+        connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
 
 
 def head() -> str:

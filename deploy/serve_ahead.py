@@ -17,12 +17,13 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from deploy.ahead import ANSWER, ENOUGH, FAILED, PIECE, READY, REQUEST
+from deploy.ahead import ANSWER, ENOUGH, FAILED, FROM_SETTINGS, PIECE, READY, REQUEST
 from deploy.ahead_answer import Prepared, pack
+from deploy.database import Database, Transaction, database_of, open_database
 from deploy.garbage import rest_the_collector
+from deploy.settings import Settings
 from ingest.spool_reader import SpoolReader
 from processing.adapters.sql.errors import translated
-from processing.adapters.sql.sqlite import Read, reads, sqlite_engine
 from processing.adapters.sql.transaction import stores_of
 from processing.batch.account import Account, Placed, read_account
 from processing.batch.intake import Arrival
@@ -48,7 +49,7 @@ def main(spool: str, partition: str, database: str, zone: str, file: str) -> Non
     rest_the_collector()
     # The desk has the better claim to the cores.
     os.nice(_NICE)
-    placer = Placer(reads(sqlite_engine(Path(database))), ZoneInfo(zone))
+    placer = Placer(_opened(database).read, ZoneInfo(zone))
     with SpoolReader(Path(spool), partition=partition) as reader:
         serve(
             reader,
@@ -59,10 +60,16 @@ def main(spool: str, partition: str, database: str, zone: str, file: str) -> Non
         )
 
 
+def _opened(database: str) -> Database:
+    if database == FROM_SETTINGS:
+        return database_of(Settings())
+    return open_database(Path(database))
+
+
 class Placer:
     """Places reports with the layers that a database has."""
 
-    def __init__(self, read: Read, zone: ZoneInfo) -> None:
+    def __init__(self, read: Transaction, zone: ZoneInfo) -> None:
         self._read = read
         self._zone = zone
         self._world = WorldCache()

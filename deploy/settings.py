@@ -12,10 +12,11 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1 << 20
+_POSTGRESQL = ("postgresql://", "postgresql+psycopg://")
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
@@ -44,6 +45,11 @@ class Settings(BaseSettings):
     body_max_bytes: int = Field(default=MIB, ge=1_024, le=16 * MIB)
     batch_body_max_bytes: int = Field(default=8 * MIB, ge=1_024, le=64 * MIB)
     batch_max_reports: int = Field(default=1_000, ge=1, le=10_000)
+
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="postgresql://USER:PASSWORD@HOST/NAME; unset: a SQLite file in the data folder",
+    )
 
     kafka_bootstrap: Annotated[str, Field(pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$")] | None = Field(
         default=None,
@@ -80,12 +86,22 @@ class Settings(BaseSettings):
         description="tests only: NAME:COUNT kills the process the COUNTth time it passes NAME",
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        """Refuse the address of another database, without repeating it: it has a password."""
+        if value is not None and not value.get_secret_value().startswith(_POSTGRESQL):
+            raise ValueError("begins with postgresql://")
+        return value
+
     def as_environment(self) -> dict[str, str]:
         """Return this process's environment with these settings in it, for a child process."""
         own = {
             f"TOCSIN_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
             for name, value in self.model_dump(mode="json", exclude_defaults=True).items()
         }
+        if self.database_url is not None:
+            own["TOCSIN_DATABASE_URL"] = self.database_url.get_secret_value()
         own["TOCSIN_SUPERVISED"] = "true"
         own["TOCSIN_DATA_DIR"] = str(self.data_dir.resolve())
         return {**os.environ, **own}

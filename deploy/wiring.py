@@ -33,6 +33,11 @@ from schemas.log import Backlog, Record
 log = structlog.get_logger(__name__)
 
 
+# What a notifier has claimed, others leave alone for so long: three times what an attempt may take.
+# After a crash it waits so long, too.
+LEASE_S = 30.0
+
+
 def recomputer_of(box: Box) -> SqlRecomputer:
     """Return what derives flags anew."""
     return SqlRecomputer(box.database.read, box.mission.zone())
@@ -56,7 +61,12 @@ def link_of(box: Box) -> Callable[[str], str]:
 def deliverer_of(box: Box, checkpoint: Checkpoint) -> Deliverer:
     """Return the sender of webhooks. Raises ConfigurationError for a wrong allow-list."""
     outbox = SqlOutbox(
-        box.database.begin, box.database.read, sealer=Sealer(box.key), clock=box.clock
+        box.database.begin,
+        box.database.read,
+        sealer=Sealer(box.key),
+        clock=box.clock,
+        # A file has one notifier, the one of its box; on PostgreSQL there may be others.
+        lease_s=None if box.database.is_file() else LEASE_S,
     )
     limits = SendLimits(
         total_s=box.settings.webhook_timeout_s, allowed=allow_list(box.settings.webhook_allow)

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, LargeBinary, String
-from sqlalchemy.dialects.postgresql import UUID as PG_UUID
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
 
 from schemas.clock import from_micros, to_micros
@@ -30,18 +29,15 @@ class UtcMicros(TypeDecorator[datetime]):
         return None if value is None else from_micros(int(value))
 
 
-class Id(TypeDecorator[str]):
-    """A UUID as 36-character text: native on PostgreSQL, text on SQLite."""
+class Id(String):
+    """A UUID as text of 36 characters.
 
-    impl = String(36)
-    cache_ok = True
+    PostgreSQL's own type would be shorter, but fails on a text that is no UUID, where the answer is
+    that there is no such thing.
+    """
 
-    @override
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Choose the native type where there is one."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(PG_UUID(as_uuid=False))
-        return dialect.type_descriptor(String(36))
+    def __init__(self, length: int = 36) -> None:
+        super().__init__(length)
 
 
 class JsonBytes(LargeBinary):

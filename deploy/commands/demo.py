@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from deploy import migrate
 from deploy.box import open_box
 from deploy.commands.console import DataDir, console, settings_for
 from deploy.demo import show
@@ -64,12 +65,14 @@ def reset(data_dir: DataDir = DEMO_DIR) -> None:
     Example: tocsin demo reset
     """
     settings = settings_for(data_dir)
-    if not settings.database_path.exists():
+    if settings.database_url is None and not settings.database_path.exists():
         console().print(f"no demo in {settings.data_dir}")
         return
     with open_box(settings) as box:
         if not box.mission.replay:
             raise ConfigurationError(f"{settings.data_dir} holds a real mission; not deleted")
+        if not box.database.is_file():
+            migrate.remove(box.database.begin)
     shutil.rmtree(settings.data_dir)
     console().print(f"deleted {settings.data_dir}")
 

@@ -41,7 +41,7 @@ def migrate_database(
     settings = settings_for(data_dir)
     with opened_database(settings) as database:
         revision = migrate.upgrade(database.begin)
-        console().print(f"schema {revision} in {settings.database_path}")
+        console().print(f"schema {revision} in {database.engine.url}", markup=False)
         if mission is not None:
             described = read_mission_file(mission)
             write_mission(database.begin, described, now=SystemClock().now())

@@ -289,6 +289,7 @@ def test_a_child_goes_on_as_the_log_grows() -> None:
 
 def test_a_child_says_with_which_layers_it_placed(tmp_path: Path) -> None:
     reading = filled_box(tmp_path, 1)
+    assert reading.database is not None
     made = database(reading.database)
     child = start_child(reading, within_s=60)
     try:

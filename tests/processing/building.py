@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, CursorResult, Engine, insert
 
+from processing.adapters.sql import postgresql
 from processing.adapters.sql.layers import store_layer
 from processing.adapters.sql.positions import SqlPositions
 from processing.adapters.sql.rules import store_rules
@@ -79,19 +82,33 @@ class FixedClock:
 
 @dataclass(frozen=True)
 class Database:
-    """A database in a file with all tables."""
+    """A database with all tables."""
 
     engine: Engine
     begin: Begin
     read: Read
 
 
-def database(path: Path) -> Database:
-    engine = sqlite_engine(path, SqliteOptions(synchronous="NORMAL"))
-    begin = writes(engine)
+def database(where: Path | str) -> Database:
+    """Open a file, or PostgreSQL at an address."""
+    if isinstance(where, Path):
+        engine = sqlite_engine(where, SqliteOptions(synchronous="NORMAL"))
+        begin, read = writes(engine), reads(engine)
+    else:
+        engine = postgresql.postgresql_engine(where)
+        begin, read = postgresql.writes(engine), postgresql.reads(engine)
     with begin() as connection:
         metadata.create_all(connection)
-    return Database(engine=engine, begin=begin, read=reads(engine))
+    return Database(engine=engine, begin=begin, read=read)
+
+
+def ask(connection: Connection, query: str, *parameters: object) -> CursorResult[Any]:
+    """Run a test's own SQL, with question marks and `replace(body, ...)`, on either database."""
+    if connection.dialect.name == "postgresql":
+        query = query.replace("?", "%s")
+        text = r"convert_to(replace(convert_from(body, 'UTF8'), \1, \2), 'UTF8')"
+        query = re.sub(r"replace\(body, (.*?), (.*?)\)", text, query)
+    return connection.exec_driver_sql(query, parameters or None)
 
 
 def count(connection: Connection, table: str) -> int:
@@ -168,9 +185,9 @@ def batches(
         position = records[-1].position + 1
 
 
-def mission(path: Path, *, features: Iterable[Feature] = FEATURES) -> Database:
+def mission(where: Path | str, *, features: Iterable[Feature] = FEATURES) -> Database:
     """A database with the small mission's layers and the rules that ship."""
-    made = database(path)
+    made = database(where)
     layers: dict[LayerKind, list[Feature]] = {}
     for feature in features:
         layers.setdefault(feature.layer, []).append(feature)

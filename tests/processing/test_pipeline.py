@@ -28,6 +28,7 @@ from tests.processing.building import (
     MemoryLog,
     add_endpoint,
     admitted,
+    ask,
     batches,
     count,
     log_of,
@@ -50,7 +51,7 @@ def attack(root_id: str = "root-1", **fields: object) -> AdmittedReport:
 
 def rows(made: Database, query: str) -> list[tuple[Any, ...]]:
     with made.read() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(query)]
+        return [tuple(row) for row in ask(connection, query)]
 
 
 class TestTheWayOfAReport:

@@ -19,6 +19,7 @@ from tests.processing.building import (
     Database,
     add_endpoint,
     admitted,
+    ask,
     link,
     process,
     report,
@@ -72,7 +73,7 @@ class Desk:
             JOIN alert_transitions AS t ON t.alert_id = d.alert_id AND t.seq = d.seq
         """
         with self.made.read() as connection:
-            found = [tuple(row) for row in connection.exec_driver_sql(query)]
+            found = [tuple(row) for row in ask(connection, query)]
         new = [row[:3] for row in found if f"{row[0]} {row[3]}" not in self.seen]
         self.seen = [f"{row[0]} {row[3]}" for row in found]
         return sorted(new)
@@ -80,11 +81,11 @@ class Desk:
     def redirects(self) -> list[tuple[str, str]]:
         query = "SELECT old_id, new_id FROM redirects WHERE entity = 'alert'"
         with self.made.read() as connection:
-            return [(old, new) for old, new in connection.exec_driver_sql(query)]
+            return [(row.old_id, row.new_id) for row in ask(connection, query)]
 
     def _column(self, query: str, value: str) -> list[bytes]:
         with self.made.read() as connection:
-            return [row[0] for row in connection.exec_driver_sql(query, (value,))]
+            return [row[0] for row in ask(connection, query, value)]
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
+
 from deploy.demo.prepare import Prepared, prepare
 from deploy.embedded import command_of
 from deploy.settings import Settings
@@ -25,7 +27,7 @@ _POLL_S = 0.02
 _STORED = """
 SELECT count(*) FROM (
     SELECT node, position FROM reports UNION SELECT partition, position FROM dead_letters
-)
+) AS stored
 """
 
 
@@ -107,19 +109,24 @@ class RunningBox:
 
     def spooled(self) -> int:
         """Return the number of the last record in the spool."""
-        return self._number("spool.db", "SELECT coalesce(max(position), 0) FROM spool")
+        with closing(self._open("spool.db")) as database:
+            query = "SELECT coalesce(max(position), 0) FROM spool"
+            return int(database.execute(query).fetchone()[0])
 
     def processed(self) -> int:
         """Return the number of the last record that is stored; on Kafka, how many are."""
         if self.settings.kafka_bootstrap is not None:
-            return self._number("tocsin.db", _STORED)
-        query = "SELECT coalesce(max(position), 1) FROM positions"
-        return max(0, self._number("tocsin.db", query) - 1)
+            return self._concluded(_STORED)
+        return max(0, self._concluded("SELECT coalesce(max(position), 1) FROM positions") - 1)
 
     def undelivered(self) -> int:
-        return self._number("tocsin.db", "SELECT count(*) FROM deliveries WHERE state = 'PENDING'")
+        return self._concluded("SELECT count(*) FROM deliveries WHERE state = 'PENDING'")
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
+        if self.settings.database_url is not None:
+            url = self.settings.database_url.get_secret_value()
+            with psycopg.connect(url) as connection:
+                return connection.execute(query).fetchall()
         with closing(self._open("tocsin.db")) as database:
             return list(database.execute(query))
 
@@ -138,9 +145,8 @@ class RunningBox:
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-60:])
 
-    def _number(self, name: str, query: str) -> int:
-        with closing(self._open(name)) as database:
-            return int(database.execute(query).fetchone()[0])
+    def _concluded(self, query: str) -> int:
+        return int(str(self.rows(query)[0][0]))
 
     def _open(self, name: str) -> sqlite3.Connection:
         return sqlite3.connect(

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Row, insert, select
 
-from deploy.turnstile import Turnstile
+from deploy.database import open_database, open_postgresql
 from processing.adapters.sql.outbox import SqlOutbox
-from processing.adapters.sql.sqlite import sqlite_engine, writes
 from processing.notify.sealing import Sealer
 from schemas.codec import encode_full
 from schemas.delivery import Endpoint
@@ -40,13 +38,12 @@ def alert_id(number: int) -> str:
 class OutboxBox:
     """A database of its own for one test."""
 
-    def __init__(self, folder: Path) -> None:
-        self.engine = sqlite_engine(folder / "tocsin.db")
-        metadata.create_all(self.engine)
-        self.begin = writes(self.engine, Turnstile(folder).held)
-
-    def read(self) -> AbstractContextManager[Connection]:
-        return self.engine.begin()
+    def __init__(self, where: Path | str) -> None:
+        """Make it in a folder, or in an empty database of PostgreSQL at an address."""
+        made = open_postgresql(where) if isinstance(where, str) else open_database(where / "t.db")
+        self.engine, self.begin, self.read = made.engine, made.begin, made.read
+        with self.begin() as connection:
+            metadata.create_all(connection)
 
     def outbox(self, *, lease_s: float | None = None) -> SqlOutbox:
         clock = StillClock(MISSION_NOW)
@@ -108,7 +105,8 @@ class OutboxBox:
             deliveries.c.alert_id == alert_id(number), deliveries.c.seq == seq
         )
         with self.read() as connection:
-            return connection.execute(query).one()
+            row: Row[Any] = connection.execute(query).one()
+        return row
 
     def attempts(self) -> list[Row[Any]]:
         with self.read() as connection:

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.box import stepped_clock
-from deploy.database import open_database
+from deploy.database import database_of
 from deploy.demo.generator import Planned
 from deploy.kafka.broker import Cluster
+from deploy.postgresql.server import Server
 from processing.adapters.sql.state_hash import dump
 from tests.support.box import RunningBox, make_box, wait_for
 from tests.support.field import Field
@@ -37,6 +38,8 @@ NAMED = (
 )
 OUTSIDE = (("door",), ("desk",), ("door", "desk"))
 BROKER = ("kafka",)
+# Its server stops as in a power cut; its connections end as on a network that breaks.
+DATABASE, CONNECTIONS = ("postgresql",), ("connections",)
 # While the last kill is handled so many more reports are on their way.
 _MARGIN = 12
 _DIES_WITHIN_S = 120.0
@@ -86,14 +89,17 @@ def run_under_kills(
     kills: Sequence[Kill],
     *,
     kafka: Cluster | None = None,
+    postgresql: Server | None = None,
     **settings: object,
 ) -> Outcome:
     """Send all reports while processes die, then compare with an undisturbed, embedded run.
 
-    With Kafka, one of the victims may be its one node.
+    With Kafka, one of the victims may be its one node; with PostgreSQL, its server.
     """
     if kafka is not None:
         settings["kafka_bootstrap"] = kafka.bootstrap
+    if postgresql is not None:
+        settings["database_url"] = postgresql.url()
     with receiving(folder / "rings.ndjson", secret=SECRET) as receiver:
         box = make_box(folder, receiver_url=receiver.url(), webhook_secret=SECRET, **settings)
         units = Field(
@@ -105,7 +111,12 @@ def run_under_kills(
         box.start("door", "desk")
         units.start()
         try:
-            busy = sum(_kill(box, units, kill, kafka) for kill in kills)
+            busy = sum(
+                _break(box, units, kill, postgresql)
+                if kill.victims in {DATABASE, CONNECTIONS} and postgresql is not None
+                else _kill(box, units, kill, kafka)
+                for kill in kills
+            )
             units.allow(len(planned))
             units.wait_answered(len(planned), within_s=300)
             box.settle()
@@ -113,6 +124,22 @@ def run_under_kills(
             units.close()
             box.stop()
         return _compare(folder, box, planned, units, receiver, kills=len(kills), busy=busy)
+
+
+def _break(box: RunningBox, units: Field, kill: Kill, postgresql: Server) -> bool:
+    """Take the database or the connections to it away while reports come in."""
+    units.allow(kill.after + _MARGIN)
+    units.wait_answered(kill.after, within_s=120)
+    before = box.spooled()
+    if kill.victims == CONNECTIONS:
+        postgresql.disconnect()
+    else:
+        postgresql.stop(mode="immediate")
+    # The units hear nothing of that.
+    units.allow(kill.after + 2 * _MARGIN)
+    units.wait_answered(kill.after + 2 * _MARGIN, within_s=120)
+    postgresql.start()
+    return box.spooled() > before
 
 
 def _kill(box: RunningBox, units: Field, kill: Kill, kafka: Cluster | None) -> bool:
@@ -191,7 +218,7 @@ def _compare(
         seq, alert = int(ring.data["seq"]), str(ring.data["alert_id"])
         if seq not in heard[alert]:
             heard[alert].append(seq)
-    database = open_database(box.settings.database_path)
+    database = database_of(box.settings)
     try:
         return Outcome(
             kills=kills,

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from processing.adapters.sql.statements import Sql, columns, insert, listed
+from processing.adapters.sql.statements import (
+    Sql,
+    Statement,
+    columns,
+    insert,
+    insert_missing,
+    listed,
+    replace,
+    statement,
+)
 from processing.batch.rows import AlertRow, DeliveryRow, RedirectRow, TransitionRow
 from schemas.codec import decode
 from schemas.delivery import Endpoint
@@ -12,17 +21,18 @@ from schemas.tables import alert_transitions, alerts, deliveries, redirects
 
 _ALL = columns(alerts, prefix="a.")
 
-_OF_IDS = f"""
-SELECT {_ALL} FROM json_each(?) AS j CROSS JOIN alerts AS a ON a.alert_id = j.value
-"""  # noqa: S608 - names of ours
-_LAST_NUMBER = "SELECT coalesce(max(number), 0) FROM alerts"
-_WRITE = insert(alerts, verb="INSERT OR REPLACE")
-_ENDPOINTS = "SELECT body FROM endpoints WHERE disabled_at IS NULL ORDER BY endpoint_id"
+_OF_IDS = statement(f"""
+SELECT {_ALL} FROM :each(?) alerts AS a ON a.alert_id = :item
+""")
+_LAST_NUMBER = statement("SELECT coalesce(max(number), 0) FROM alerts")
+_WRITE = replace(alerts)
+_ENDPOINTS = statement("SELECT body FROM endpoints WHERE disabled_at IS NULL ORDER BY endpoint_id")
 _APPEND = insert(alert_transitions)
-_COME_BACK = "DELETE FROM redirects WHERE old_id = ? AND entity = 'alert'"
-_POINT_ON = insert(redirects, verb="INSERT OR REPLACE")
+_COME_BACK = statement("DELETE FROM redirects WHERE old_id = ? AND entity = 'alert'")
+_POINT_ON = replace(redirects)
 # Two alerts can replace each other in turn: UNION ends that.
-_TOLD = """
+_TOLD = Statement(
+    sqlite="""
 WITH RECURSIVE line (alert_id, heard_as) AS (
     SELECT value, value FROM json_each(?)
     UNION
@@ -33,8 +43,21 @@ WITH RECURSIVE line (alert_id, heard_as) AS (
 SELECT DISTINCT l.alert_id, d.endpoint_id
 FROM endpoints AS e CROSS JOIN line AS l
 CROSS JOIN deliveries AS d ON d.endpoint_id = e.endpoint_id AND d.alert_id = l.heard_as
-"""
-_TELL = insert(deliveries, verb="INSERT OR IGNORE")
+""",
+    postgresql="""
+WITH RECURSIVE line (alert_id, heard_as) AS (
+    SELECT value, value FROM jsonb_array_elements_text(%s::jsonb) AS j(value)
+    UNION
+    SELECT l.alert_id, convert_from(a.body, 'UTF8')::jsonb ->> 'replaces'
+    FROM line AS l JOIN alerts AS a ON a.alert_id = l.heard_as
+    WHERE convert_from(a.body, 'UTF8')::jsonb ->> 'replaces' IS NOT NULL
+)
+SELECT DISTINCT l.alert_id, d.endpoint_id
+FROM endpoints AS e CROSS JOIN line AS l
+JOIN deliveries AS d ON d.endpoint_id = e.endpoint_id AND d.alert_id = l.heard_as
+""",
+)
+_TELL = insert_missing(deliveries)
 
 
 class SqlAlerts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from processing.adapters.sql.cube_cache import CubeCache
-from processing.adapters.sql.statements import Sql, insert, listed
+from processing.adapters.sql.statements import Sql, add_up, listed, statement
 from processing.batch.rows import CubeRow
 from processing.rules.window import CubeColumns, CubeWindow
 from schemas.tables import cube
@@ -13,21 +13,18 @@ from schemas.tables import cube
 _KEY = [column.name for column in cube.primary_key.columns]
 _SUMS = [column.name for column in cube.columns if column.name not in _KEY]
 
-_ADD = (
-    insert(cube)
-    + f" ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET "
-    + ", ".join(f"{name} = {name} + excluded.{name}" for name in _SUMS)
-)
-_SWEEP = (
-    "DELETE FROM cube WHERE "  # noqa: S608 - names of ours
+_ADD = add_up(cube)
+_SWEEP = statement(
+    "DELETE FROM cube WHERE "
     + " AND ".join(f"{name} = ?" for name in _KEY)
     + "".join(f" AND {name} = 0" for name in _SUMS)
 )
-_OF_COUNTIES = """
-SELECT c.adm2, c.day, c.event_class, sum(c.incidents), sum(c.civilian_deaths)
-FROM json_each(?) AS j CROSS JOIN cube AS c ON c.adm2 = j.value ->> 0 AND c.day >= j.value ->> 1
+_OF_COUNTIES = statement("""
+SELECT c.adm2, c.day, c.event_class,
+    CAST(sum(c.incidents) AS BIGINT), CAST(sum(c.civilian_deaths) AS BIGINT)
+FROM :each(?) cube AS c ON c.adm2 = :item0 AND c.day >= :number1
 GROUP BY c.adm2, c.day, c.event_class
-"""
+""")
 
 
 class SqlCube:

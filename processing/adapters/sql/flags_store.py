@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from processing.adapters.sql.statements import Sql, columns, insert, listed
+from processing.adapters.sql.statements import Sql, columns, listed, replace, statement
 from processing.batch.rows import FlagRow
 from processing.rules.window import FlagRange
 from schemas.tables import flags
 
 _ALL = columns(flags, prefix="f.")
 
-_OF_RANGES = f"""
-SELECT {_ALL} FROM json_each(?) AS j
-CROSS JOIN flags AS f ON f.rule_id = j.value ->> 0 AND f.place_key = j.value ->> 1
-    AND f.day BETWEEN j.value ->> 2 AND j.value ->> 3
-WHERE j.value ->> 4 IS NULL OR f.actor_class = j.value ->> 4
-"""  # noqa: S608 - names of ours
-_OF_IDS = f"""
-SELECT {_ALL} FROM json_each(?) AS j CROSS JOIN flags AS f ON f.flag_id = j.value
-"""  # noqa: S608 - names of ours
-_OF_ALERTS = f"""
-SELECT {_ALL} FROM json_each(?) AS j CROSS JOIN flags AS f ON f.alert_id = j.value
+_OF_RANGES = statement(f"""
+SELECT {_ALL} FROM :each(?) flags AS f ON f.rule_id = :item0 AND f.place_key = :item1
+    AND f.day BETWEEN :number2 AND :number3
+WHERE :item4 IS NULL OR f.actor_class = :item4
+""")
+_OF_IDS = statement(f"""
+SELECT {_ALL} FROM :each(?) flags AS f ON f.flag_id = :item
+""")
+_OF_ALERTS = statement(f"""
+SELECT {_ALL} FROM :each(?) flags AS f ON f.alert_id = :item
 WHERE f.state = 'RAISED' ORDER BY f.alert_id, f.flag_id
-"""  # noqa: S608 - names of ours
-_WRITE = insert(flags, verb="INSERT OR REPLACE")
+""")
+_WRITE = replace(flags)
 
 
 class SqlFlags:

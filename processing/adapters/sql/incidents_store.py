@@ -10,46 +10,44 @@ from typing_extensions import override
 
 from processing.adapters.sql.incident_cache import IncidentCache, LiveRow
 from processing.adapters.sql.spans import joined
-from processing.adapters.sql.statements import Sql, columns, insert, listed
+from processing.adapters.sql.statements import Sql, columns, listed, replace, statement
 from processing.batch.rows import IncidentRow, RedirectRow
 from processing.rules.window import IncidentColumns, IncidentWindow
 from schemas.tables import incidents, redirects
 
 _ALL = columns(incidents, prefix="i.")
 
-_OF_IDS = f"""
-SELECT {_ALL} FROM json_each(?) AS j CROSS JOIN incidents AS i ON i.incident_id = j.value
-"""  # noqa: S608 - names of ours
+_OF_IDS = statement(f"""
+SELECT {_ALL} FROM :each(?) incidents AS i ON i.incident_id = :item
+""")
 _LIVE = ", ".join(f"i.{name}" for name in LiveRow._fields)
 # Bodies are read one by one, for the few incidents that become evidence.
-_OF_SPANS = f"""
-SELECT {_LIVE} FROM json_each(?1) AS j
-CROSS JOIN incidents AS i
-    ON i.cell4 = j.value ->> 0 AND i.day BETWEEN j.value ->> 1 AND j.value ->> 2
+_OF_SPANS = statement(f"""
+SELECT {_LIVE} FROM :each(?1) incidents AS i
+    ON i.cell4 = :number0 AND i.day BETWEEN :number1 AND :number2
 WHERE NOT i.retracted AND NOT i.exercise
-    AND (?2 IS NULL OR i.event_class IN (SELECT value FROM json_each(?2))
-        OR (?5 AND i.severity >= ?5))
-    AND (?3 IS NULL OR i.actor_key IN (SELECT value FROM json_each(?3)))
-    AND (NOT ?4 OR i.actor_key <> '')
-"""  # noqa: S608 - names of ours
-_OF_CELLS = f"""
-SELECT i.cell4, {_LIVE} FROM json_each(?) AS j
-CROSS JOIN incidents AS i ON i.cell4 = j.value ->> 0 AND i.day >= j.value ->> 1
+    AND (CAST(?2 AS TEXT) IS NULL OR i.event_class IN (:values(?2))
+        OR (?5 > 0 AND i.severity >= ?5))
+    AND (CAST(?3 AS TEXT) IS NULL OR i.actor_key IN (:values(?3)))
+    AND (?4 = 0 OR i.actor_key <> '')
+""")
+_OF_CELLS = statement(f"""
+SELECT i.cell4, {_LIVE} FROM :each(?) incidents AS i
+    ON i.cell4 = :number0 AND i.day >= :number1
 WHERE NOT i.retracted AND NOT i.exercise
-"""  # noqa: S608 - names of ours
-_BODY = "SELECT body FROM incidents WHERE incident_id = ?"
-_LAST_REVISIONS = """
+""")
+_BODY = statement("SELECT body FROM incidents WHERE incident_id = ?")
+_LAST_REVISIONS = statement("""
 SELECT h.entity_id, max(h.revision)
-FROM json_each(?) AS j
-CROSS JOIN redirects AS d ON d.old_id = j.value
+FROM :each(?) redirects AS d ON d.old_id = :item
 JOIN history AS h ON h.entity = 'incident' AND h.entity_id = d.old_id
 WHERE d.entity = 'incident'
 GROUP BY h.entity_id
-"""
-_WRITE = insert(incidents, verb="INSERT OR REPLACE")
-_COME_BACK = "DELETE FROM redirects WHERE old_id = ?"
-_POINT_ON = insert(redirects, verb="INSERT OR REPLACE")
-_REMOVE = "DELETE FROM incidents WHERE incident_id = ?"
+""")
+_WRITE = replace(incidents)
+_COME_BACK = statement("DELETE FROM redirects WHERE old_id = ?")
+_POINT_ON = replace(redirects)
+_REMOVE = statement("DELETE FROM incidents WHERE incident_id = ?")
 
 
 class SqlIncidents:
@@ -76,10 +74,10 @@ class SqlIncidents:
         return self._cache.columns(self._cache.select(windows), lambda ids: _Bodies(self._sql, ids))
 
     def _read(self, windows: Iterable[IncidentWindow]) -> list[LiveRow]:
-        alike: dict[tuple[str | None, str | None, bool, int], list[IncidentWindow]] = {}
+        alike: dict[tuple[str | None, str | None, int, int], list[IncidentWindow]] = {}
         for one in windows:
             classes, actors = _only(one.event_classes), _only(one.actor_keys)
-            only = (classes, actors, one.named_only, one.or_severity)
+            only = (classes, actors, int(one.named_only), one.or_severity)
             alike.setdefault(only, []).append(one)
         found: set[LiveRow] = set()
         for only, asked in alike.items():

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from processing.adapters.sql.statements import Sql, insert
+from processing.adapters.sql.statements import Sql, insert, statement
 from processing.batch.rows import ChangeRow, HistoryRow
 from schemas.errors import FencedError
 from schemas.tables import history
 
 _KEEP = insert(history)
-_MOVE = "UPDATE positions SET position = ? WHERE partition = ? AND position = ? AND epoch = ?"
-_ANNOUNCE = "INSERT INTO changes (entity, entity_id, revision, at) VALUES (?, ?, ?, ?)"
+_MOVE = statement(
+    "UPDATE positions SET position = ? WHERE partition = ? AND position = ? AND epoch = ?"
+)
+_ANNOUNCE = statement("INSERT INTO changes (entity, entity_id, revision, at) VALUES (?, ?, ?, ?)")
 
 
 class SqlLog:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from processing.adapters.sql.scene_cache import SceneCache
-from processing.adapters.sql.statements import Sql, columns, insert, listed
+from processing.adapters.sql.statements import (
+    Sql,
+    columns,
+    insert,
+    insert_missing,
+    listed,
+    statement,
+)
 from processing.batch.day_scene import DayScene
 from processing.batch.rows import DeadLetterRow, ReportRow
 from schemas.tables import dead_letters, reports
@@ -13,24 +20,24 @@ from schemas.tables import dead_letters, reports
 _ALL = columns(reports, prefix="r.")
 # What the reports of a day say is mostly known already: their bodies are fetched when missing.
 _NARROW = ", ".join(
-    "x''" if column.name == "body" else f'r."{column.name}"' for column in reports.columns
+    ":nothing" if column.name == "body" else f'r."{column.name}"' for column in reports.columns
 )
 
-_OF_ROOTS = f"""
-SELECT {_ALL} FROM json_each(?) AS j CROSS JOIN reports AS r ON r.root_id = j.value
-"""  # noqa: S608 - names of ours
-_OF_DAYS = f"""
-SELECT {_NARROW} FROM json_each(?) AS j CROSS JOIN reports AS r ON r.day = j.value
+_OF_ROOTS = statement(f"""
+SELECT {_ALL} FROM :each(?) reports AS r ON r.root_id = :item
+""")
+_OF_DAYS = statement(f"""
+SELECT {_NARROW} FROM :each(?) reports AS r ON r.day = :number
 WHERE r.current AND r.fusible
-"""  # noqa: S608 - names of ours
-_BODIES = """
-SELECT r.report_id, r.body FROM json_each(?) AS j CROSS JOIN reports AS r ON r.report_id = j.value
-"""
-_REMOVE = "DELETE FROM reports WHERE report_id = ?"
-_RETIRE = "UPDATE reports SET current = 0, incident_id = NULL WHERE report_id = ?"
-_JOIN = "UPDATE reports SET incident_id = ?, current = ? WHERE report_id = ?"
+""")
+_BODIES = statement("""
+SELECT r.report_id, r.body FROM :each(?) reports AS r ON r.report_id = :item
+""")
+_REMOVE = statement("DELETE FROM reports WHERE report_id = ?")
+_RETIRE = statement("UPDATE reports SET current = false, incident_id = NULL WHERE report_id = ?")
+_JOIN = statement("UPDATE reports SET incident_id = ?, current = ? WHERE report_id = ?")
 _ADD = insert(reports)
-_SET_ASIDE = insert(dead_letters, verb="INSERT OR IGNORE")
+_SET_ASIDE = insert_missing(dead_letters)
 
 
 class SqlReports:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from processing.adapters.sql.alerts_store import SqlAlerts
 from processing.adapters.sql.cube_cache import CubeCache
 from processing.adapters.sql.cube_store import SqlCube
+from processing.adapters.sql.drivers import sql_of
 from processing.adapters.sql.errors import translated
 from processing.adapters.sql.flags_store import SqlFlags
 from processing.adapters.sql.incident_cache import IncidentCache
@@ -19,13 +20,13 @@ from processing.adapters.sql.log_store import SqlLog
 from processing.adapters.sql.quiet import Quiet
 from processing.adapters.sql.reports_store import SqlReports
 from processing.adapters.sql.scene_cache import SceneCache
-from processing.adapters.sql.statements import Row, Sql
+from processing.adapters.sql.statements import Row, Sql, statement
 from processing.adapters.sql.world_store import SqlWorld
 from processing.batch.stores import Stores
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
-_POSITIONS = "SELECT partition, position FROM positions ORDER BY partition"
+_POSITIONS = statement("SELECT partition, position FROM positions ORDER BY partition")
 
 
 @dataclass(slots=True)
@@ -72,7 +73,7 @@ def sql_stores(begin: Transaction) -> Callable[[], AbstractContextManager[Stores
     def transaction() -> Generator[Stores]:
         try:
             with translated(), begin() as connection:
-                sql = Sql(connection)
+                sql = sql_of(connection)
                 if not quiet.look(sql):
                     kept.look(sql)
                 yield _stores(sql, kept, quiet)
@@ -89,7 +90,7 @@ def sql_stores(begin: Transaction) -> Callable[[], AbstractContextManager[Stores
 
 def stores_of(connection: Connection) -> Stores:
     """Return the stores of an open transaction."""
-    return _stores(Sql(connection), None, Quiet())
+    return _stores(sql_of(connection), None, Quiet())
 
 
 def _stores(sql: Sql, kept: Kept | None, quiet: Quiet) -> Stores:

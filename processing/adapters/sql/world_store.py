@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from processing.adapters.sql import layers, rules
 from processing.adapters.sql.quiet import Quiet
-from processing.adapters.sql.statements import Sql
+from processing.adapters.sql.statements import Sql, Statement
 from schemas.layer import Feature
 from schemas.rule import Rule
 
 # Read once a batch, so that a change of layers or rules holds from the next batch on.
-_VERSION = """
-SELECT coalesce(group_concat(v, ' '), '') FROM (
+_VERSIONS = """(
     SELECT layer || ':' || sha256 AS v FROM layers
     UNION ALL SELECT rule_id || ':' || version FROM rules WHERE active ORDER BY v
+) AS versions"""
+_VERSION = Statement(
+    sqlite=f"SELECT coalesce(group_concat(v, ' '), '') FROM {_VERSIONS}",
+    postgresql=f"SELECT coalesce(string_agg(v, ' ' ORDER BY v), '') FROM {_VERSIONS}",
 )
-"""
 
 
 class SqlWorld:

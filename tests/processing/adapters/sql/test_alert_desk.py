@@ -15,6 +15,7 @@ from tests.processing.building import (
     Database,
     add_endpoint,
     admitted,
+    ask,
     count,
     link,
     process,
@@ -36,7 +37,7 @@ def ringing(made: Database) -> Database:
 
 def one(made: Database, query: str, *parameters: str) -> tuple[object, ...]:
     with made.read() as connection:
-        return tuple(connection.exec_driver_sql(query, parameters).one())
+        return tuple(ask(connection, query, *parameters).one())
 
 
 def first_alert(made: Database) -> str:
@@ -101,7 +102,7 @@ def test_a_hidden_alert_and_a_missing_one_are_the_same(
     alert_id = first_alert(ringing)
     with ringing.begin() as connection:
         secret = int(Level.CONFIDENTIAL)
-        connection.exec_driver_sql("UPDATE alerts SET level = ?", (secret,))
+        ask(connection, "UPDATE alerts SET level = ?", secret)
     desk = SqlAlertDesk(ringing.begin, link=link)
     action = AlertAction(to_state=AlertState.ACKNOWLEDGED, seq=1)
     with pytest.raises(NotFoundError):

@@ -12,6 +12,7 @@ from processing.notify.verdict import Answer, Verdict
 from schemas.delivery import DeliveryState
 from schemas.tables import audit, endpoints
 from tests.support.outbox import MISSION_NOW, OutboxBox, alert_id
+from tests.support.postgresql import fresh_database
 
 NOW = datetime(2026, 3, 14, 5, 42, tzinfo=UTC)
 NOW_S = NOW.timestamp()
@@ -41,9 +42,9 @@ def gone(due: Due) -> Result:
     return Result(due=due, at=NOW, answer=Answer(status=410), verdict=verdict)
 
 
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[OutboxBox]:
-    box = OutboxBox(tmp_path)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def box(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OutboxBox]:
+    box = OutboxBox(tmp_path if request.param == "sqlite" else fresh_database())
     box.add_endpoint(URL)
     yield box
     box.engine.dispose()
@@ -261,7 +262,8 @@ class TestNextDue:
 
 
 class TestStatements:
-    def test_use_the_index_on_what_is_pending(self, box: OutboxBox) -> None:
+    def test_use_the_index_on_what_is_pending(self, tmp_path: Path) -> None:
+        box = OutboxBox(tmp_path)
         for statement in (outbox_statements.DUE, outbox_statements.NEXT_DUE):
             compiled = statement.compile(dialect=sqlite.dialect())
             with box.read() as connection:
@@ -269,6 +271,7 @@ class TestStatements:
                     text("EXPLAIN QUERY PLAN " + str(compiled).replace("?", "1"))
                 )
                 assert "ix_deliveries_due" in str(plan.all())
+        box.engine.dispose()
 
     def test_pass_over_rows_that_another_notifier_has_locked(self) -> None:
         compiled = outbox_statements.DUE_LOCKED.compile(

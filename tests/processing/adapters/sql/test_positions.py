@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from processing.adapters.sql.drivers import sql_of
 from processing.adapters.sql.log_store import SqlLog
 from processing.adapters.sql.positions import SqlPositions
-from processing.adapters.sql.statements import Sql
 from processing.engine.batch import Claim
 from schemas.errors import FencedError
 from tests.processing.building import Database, database
@@ -28,9 +28,9 @@ def test_each_claim_fences_the_one_before(empty: Database) -> None:
     store = SqlPositions(empty.begin)
     first, second = store.claim("node-a"), store.claim("node-a")
     with pytest.raises(FencedError), empty.begin() as connection:
-        SqlLog(Sql(connection)).move("node-a", start=0, end=5, epoch=first.epoch)
+        SqlLog(sql_of(connection)).move("node-a", start=0, end=5, epoch=first.epoch)
     with empty.begin() as connection:
-        SqlLog(Sql(connection)).move("node-a", start=0, end=5, epoch=second.epoch)
+        SqlLog(sql_of(connection)).move("node-a", start=0, end=5, epoch=second.epoch)
     assert store.load("node-a") == Claim(position=5, epoch=2)
 
 
@@ -38,9 +38,9 @@ def test_a_position_moves_only_from_where_it_stands(empty: Database) -> None:
     store = SqlPositions(empty.begin)
     epoch = store.claim("node-a").epoch
     with empty.begin() as connection:
-        SqlLog(Sql(connection)).move("node-a", start=0, end=5, epoch=epoch)
+        SqlLog(sql_of(connection)).move("node-a", start=0, end=5, epoch=epoch)
     with pytest.raises(FencedError, match="is not 0"), empty.begin() as connection:
-        SqlLog(Sql(connection)).move("node-a", start=0, end=5, epoch=epoch)
+        SqlLog(sql_of(connection)).move("node-a", start=0, end=5, epoch=epoch)
 
 
 def test_looking_takes_nothing_over(empty: Database) -> None:

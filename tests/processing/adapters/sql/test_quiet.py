@@ -7,10 +7,11 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from deploy.database import open_database
+from processing.adapters.sql.drivers import sql_of
 from processing.adapters.sql.quiet import Quiet
-from processing.adapters.sql.statements import Sql
+from processing.adapters.sql.statements import statement
 
-_WRITE = "INSERT INTO t VALUES (1)"
+_WRITE = statement("INSERT INTO t VALUES (1)")
 
 
 def _database(folder: Path) -> Path:
@@ -21,18 +22,18 @@ def _database(folder: Path) -> Path:
 
 
 def _left(connection: Connection, quiet: Quiet) -> None:
-    Sql(connection).one(_WRITE)
-    quiet.leave(Sql(connection))
+    sql_of(connection).one(_WRITE)
+    quiet.leave(sql_of(connection))
     quiet.world = "as it was"
 
 
 def test_nothing_is_forgotten_while_nobody_else_writes(tmp_path: Path) -> None:
     database, quiet = open_database(_database(tmp_path)), Quiet()
     with database.begin() as connection:
-        assert not quiet.look(Sql(connection))
+        assert not quiet.look(sql_of(connection))
         _left(connection, quiet)
     with database.begin() as connection:
-        assert quiet.look(Sql(connection))
+        assert quiet.look(sql_of(connection))
         assert quiet.world == "as it was"
 
 
@@ -42,9 +43,9 @@ def test_a_write_of_another_connection_is_noticed(tmp_path: Path) -> None:
     with database.begin() as connection:
         _left(connection, quiet)
     with other.begin() as connection:
-        Sql(connection).one(_WRITE)
+        sql_of(connection).one(_WRITE)
     with database.begin() as connection:
-        assert not quiet.look(Sql(connection))
+        assert not quiet.look(sql_of(connection))
         assert quiet.world is None
 
 
@@ -52,12 +53,12 @@ def test_a_write_of_somebody_else_on_the_same_connection_is_noticed(tmp_path: Pa
     database, quiet = open_database(_database(tmp_path)), Quiet()
     with database.begin() as connection:
         _left(connection, quiet)
-        driver = Sql(connection).driver
+        driver = connection.connection.driver_connection
     with database.begin() as connection:
-        assert Sql(connection).driver is driver
-        Sql(connection).one(_WRITE)
+        assert connection.connection.driver_connection is driver
+        sql_of(connection).one(_WRITE)
     with database.begin() as connection:
-        assert not quiet.look(Sql(connection))
+        assert not quiet.look(sql_of(connection))
 
 
 def test_another_connection_knows_nothing_of_what_was_left(tmp_path: Path) -> None:
@@ -65,4 +66,4 @@ def test_another_connection_knows_nothing_of_what_was_left(tmp_path: Path) -> No
     with open_database(path).begin() as connection:
         _left(connection, quiet)
     with open_database(path).begin() as connection:
-        assert not quiet.look(Sql(connection))
+        assert not quiet.look(sql_of(connection))

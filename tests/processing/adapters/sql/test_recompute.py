@@ -4,7 +4,7 @@ import pytest
 
 from processing.adapters.sql.recompute import SqlRecomputer
 from schemas.errors import NotFoundError
-from tests.processing.building import ZONE, Database, admitted, process, report
+from tests.processing.building import ZONE, Database, admitted, ask, process, report
 
 KILLED = [{"harm": "KILLED", "best": 7, "population": "CIVILIANS"}]
 
@@ -27,12 +27,12 @@ def flagged(made: Database) -> Database:
 def flag_ids(made: Database, where: str = "1 = 1") -> list[str]:
     query = f"SELECT flag_id FROM flags WHERE {where} ORDER BY flag_id"  # noqa: S608 - a constant
     with made.read() as connection:
-        return [row[0] for row in connection.exec_driver_sql(query)]
+        return [row[0] for row in ask(connection, query)]
 
 
 def altered(made: Database, statement: str) -> None:
     with made.begin() as connection:
-        connection.exec_driver_sql(statement)
+        ask(connection, statement)
 
 
 def test_every_flag_comes_out_equal(flagged: Database) -> None:
@@ -49,7 +49,7 @@ def test_every_flag_comes_out_equal(flagged: Database) -> None:
         "UPDATE incidents SET lon = lon + 0.001",
         "UPDATE incidents SET severity = 1",
         "UPDATE incidents SET body = replace(body, '\"killed_best\":7', '\"killed_best\":8')",
-        "UPDATE incidents SET retracted = 1",
+        "UPDATE incidents SET retracted = true",
         "DELETE FROM incidents",
     ],
 )

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from processing.adapters.sql.state_hash import dump, rounded, state_hash
-from tests.processing.building import NOON, Database, admitted, process, report
+from tests.processing.building import NOON, Database, admitted, ask, process, report
 from tests.processing.conftest import MakeMission
 
 KILLED = [{"harm": "KILLED", "best": 7, "population": "CIVILIANS"}]
@@ -37,7 +37,7 @@ def test_any_changed_conclusion_changes_it(made: Database, change: str) -> None:
     process(made, [admitted(report("root-1", event_type="VC_KILLING", victims=KILLED))])
     before = state_hash(made.read)
     with made.begin() as connection:
-        connection.exec_driver_sql(change)
+        ask(connection, change)
     assert state_hash(made.read) != before
 
 
@@ -46,7 +46,7 @@ def test_any_changed_conclusion_changes_it(made: Database, change: str) -> None:
     [
         "UPDATE reports SET received_at = 0, position = 99, node = 'node-z'",
         "UPDATE incidents SET updated_at = 0",
-        "UPDATE flags SET retrospective = 1, revision = 9",
+        "UPDATE flags SET retrospective = true, revision = 9",
         "UPDATE alerts SET state = 'RESOLVED', seq = 9",
         "DELETE FROM changes",
         "DELETE FROM history",
@@ -56,7 +56,7 @@ def test_when_something_was_learnt_or_done_is_not_in_it(made: Database, change: 
     process(made, [admitted(report("root-1", event_type="VC_KILLING", victims=KILLED))])
     before = state_hash(made.read)
     with made.begin() as connection:
-        connection.exec_driver_sql(change)
+        ask(connection, change)
     assert state_hash(made.read) == before
 
 

@@ -1,0 +1,1 @@
+"""A PostgreSQL with PostGIS for development and tests."""

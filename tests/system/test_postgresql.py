@@ -1,0 +1,38 @@
+"""The same box with its conclusions in a real PostgreSQL: nothing lost, twice or otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.demo.show import planned_reports
+from deploy.postgresql.server import Server
+from tests.support.postgresql import running_postgresql
+from tests.system.killing import CONNECTIONS, DATABASE, NAMED, Kill, run_under_kills, schedule
+
+SEED = 20140115
+OUTSIDE = 4
+BROKEN = (CONNECTIONS, DATABASE, CONNECTIONS, DATABASE, CONNECTIONS)
+
+
+@pytest.fixture
+def postgresql() -> Iterator[Server]:
+    with running_postgresql() as server:
+        yield server
+
+
+def test_kills_beside_postgresql_change_nothing(tmp_path: Path, postgresql: Server) -> None:
+    planned = planned_reports()[:1_200]
+    kills = schedule(SEED, reports=len(planned), outside=OUTSIDE)
+    for number, victims in enumerate(BROKEN):
+        at = 2 * number + 1
+        kills.insert(at, Kill(after=kills[at - 1].after + 40, victims=victims, name=None))
+    outcome = run_under_kills(tmp_path, planned, kills, postgresql=postgresql)
+    assert outcome.kills == len(NAMED) + OUTSIDE + len(BROKEN)
+    assert outcome.lost == ()
+    assert outcome.untold == ()
+    assert outcome.out_of_order == ()
+    assert outcome.unverified == 0
+    assert outcome.differing == ()
