@@ -11,16 +11,24 @@ export PYTHON
 export TARGET := $(firstword $(MAKECMDGOALS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench campaign lock clean
+.PHONY: help run run-kafka test lint format bench campaign lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: ## install what is missing, then start the sample mission (PORT=8080)
 	@sh deploy/setup/announce.sh
 	@sh deploy/setup/python.sh run
 	@sh deploy/setup/web.sh
 	@exec .venv/bin/tocsin demo --port "$(PORT)"
+
+run-kafka: ## the same through a real Apache Kafka and PostgreSQL (installs them where it may)
+	@sh deploy/setup/announce.sh
+	@sh deploy/setup/python.sh run
+	@sh deploy/setup/web.sh
+	@sh deploy/setup/kafka.sh
+	@sh deploy/setup/postgis.sh
+	@exec .venv/bin/tocsin demo --kafka --port "$(PORT)"
 
 test: ## install what is missing, then run every test (ARGS= for pytest)
 	@sh deploy/setup/python.sh dev

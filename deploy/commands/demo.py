@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +15,15 @@ from deploy import migrate
 from deploy.box import open_box
 from deploy.commands.console import DataDir, console, settings_for
 from deploy.demo import show
+from deploy.demo.servers import running_servers, where_to_look
+from deploy.kafka.broker import found_cluster, jars_folder
 from deploy.ports import require_free
+from deploy.postgresql.server import found_server
 from schemas.errors import ConfigurationError
 
 app = typer.Typer(invoke_without_command=True)
 
-DEMO_DIR = Path("tocsin-demo")
+DEMO_DIR, KAFKA_DIR = Path("tocsin-demo"), Path("tocsin-demo-kafka")
 FIRST = show.FIRST.isoformat()
 LAST = show.LAST.isoformat()
 Day = Annotated[str, typer.Option(help="As 2013-12-15.")]
@@ -33,18 +37,22 @@ def demo(
     first: Day = FIRST,
     last: Day = LAST,
     browser: Annotated[bool, typer.Option(help="Open the map in a browser.")] = True,  # noqa: FBT002 - a flag of the command line
-    data_dir: DataDir = DEMO_DIR,
+    kafka: Annotated[bool, typer.Option("--kafka", help="Through Kafka into PostgreSQL.")] = False,  # noqa: FBT002 - a flag of the command line
+    data_dir: DataDir = None,
 ) -> None:
     """Start the sample mission: two months of South Sudan, replayed in two minutes.
 
-    It stays until Ctrl-C; starting again goes on where it was.
+    It stays until Ctrl-C; starting again goes on where it was. With --kafka the reports go through
+    a real Apache Kafka into a real PostgreSQL, which start and stop with it.
 
     Example: tocsin demo --port 8080
     """
     if context.invoked_subcommand is not None:
         return
     receiver = port + 2
-    settings = settings_for(data_dir, port=port, webhook_allow=(f"127.0.0.1:{receiver}",))
+    folder = data_dir or (KAFKA_DIR if kafka else DEMO_DIR)
+    values: dict[str, object] = {"port": port, "webhook_allow": (f"127.0.0.1:{receiver}",)}
+    settings = settings_for(folder, **values)
     for number in (port, settings.health_port, receiver):
         require_free(settings.host, number, setting="PORT= (make run) or --port")
     plan = show.Show(
@@ -55,7 +63,14 @@ def demo(
         last=_day(last),
         open_browser=browser and sys.stdout.isatty(),
     )
-    raise typer.Exit(show.run_show(plan, console()))
+    if not kafka:
+        raise typer.Exit(show.run_show(plan, console()))
+    # Not inside of the data folder, which is closed to others: as root PostgreSQL is another user.
+    with running_servers(servers_beside(folder)) as (cluster, server):
+        values |= {"kafka_bootstrap": cluster.bootstrap, "database_url": server.url()}
+        settings = settings_for(folder, **values)
+        console().print(where_to_look(settings, cluster, server), markup=False)
+        raise typer.Exit(show.run_show(replace(plan, settings=settings), console()))
 
 
 @app.command("reset")
@@ -65,6 +80,10 @@ def reset(data_dir: DataDir = DEMO_DIR) -> None:
     Example: tocsin demo reset
     """
     settings = settings_for(data_dir)
+    servers = servers_beside(settings.data_dir)
+    if servers.exists():
+        _reset_servers(settings.data_dir, servers)
+        return
     if settings.database_url is None and not settings.database_path.exists():
         console().print(f"no demo in {settings.data_dir}")
         return
@@ -75,6 +94,24 @@ def reset(data_dir: DataDir = DEMO_DIR) -> None:
             migrate.remove(box.database.begin)
     shutil.rmtree(settings.data_dir)
     console().print(f"deleted {settings.data_dir}")
+
+
+def _reset_servers(data_dir: Path, servers: Path) -> None:
+    """Delete a demo with the servers that it started: they can only hold that one."""
+    for one in (
+        found_cluster(servers / "kafka", jars_folder()),
+        found_server(servers / "postgresql"),
+    ):
+        if one is not None:
+            one.clean()
+    shutil.rmtree(servers)
+    shutil.rmtree(data_dir, ignore_errors=True)
+    console().print(f"deleted {data_dir} and {servers}")
+
+
+def servers_beside(folder: Path) -> Path:
+    """Return where the servers of a demo keep what they store."""
+    return folder.resolve().with_name(f"{folder.name}-servers")
 
 
 def _day(text: str) -> date:

@@ -26,6 +26,7 @@ _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/p
 _SERVICE_USER = "postgres"
 _TEMPLATE = "template_postgis"
 _HOST = "127.0.0.1"
+_PORT_FILE = "port"
 _WITHIN_S = "60"
 _CONFIGURATION = """\
 listen_addresses = '127.0.0.1'
@@ -60,6 +61,11 @@ class Server:
     port: int = PORT
     is_durable: bool = True
 
+    @property
+    def log(self) -> Path:
+        """What it says."""
+        return self.folder / "server.log"
+
     def url(self, database: str = DATABASE) -> str:
         """Return the address of a database, as TOCSIN_DATABASE_URL takes it."""
         return f"postgresql://{ROLE}@{_HOST}:{self.port}/{database}"
@@ -76,7 +82,7 @@ class Server:
         if is_new:
             self._make()
         options = f"-p {self.port} -k '{self.folder}'"
-        self._must("pg_ctl", "-D", self._data(), "-w", "-t", _WITHIN_S, "-l", self._log(),
+        self._must("pg_ctl", "-D", self._data(), "-w", "-t", _WITHIN_S, "-l", self.log,
                    "-o", options, "start")  # fmt: skip
         if is_new:
             for statement in _FIRST:
@@ -110,9 +116,6 @@ class Server:
     def _data(self) -> Path:
         return self.folder / "data"
 
-    def _log(self) -> Path:
-        return self.folder / "server.log"
-
     def _make(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if os.geteuid() == 0:
@@ -120,6 +123,7 @@ class Server:
         # Text compares by its bytes, as Tocsin asks for.
         self._must("initdb", "-D", self._data(), "-U", "postgres", "-A", "trust", "-E", "UTF8",
                    "--locale=C.UTF-8", "--no-sync")  # fmt: skip
+        (self.folder / _PORT_FILE).write_text(f"{self.port}\n")
         with (self._data() / "postgresql.conf").open("a") as file:
             file.write(_CONFIGURATION + ("" if self.is_durable else _NOT_DURABLE))
 
@@ -129,9 +133,11 @@ class Server:
 
     def _must(self, program: str, *arguments: str | Path) -> None:
         if self._run(program, *arguments) != 0:
-            log = self._log()
-            said = log.read_text(errors="replace")[-2_000:] if log.exists() else ""
-            raise PostgresqlError(f"{program} failed in {self.folder}:\n{said}")
+            said = self.log.read_text(errors="replace")[-2_000:] if self.log.exists() else ""
+            who = (
+                f"; the user {_SERVICE_USER} must be able to reach it" if _as_service_user() else ""
+            )
+            raise PostgresqlError(f"{program} failed in {self.folder}{who}\n{said}".rstrip())
 
     def _run(self, program: str, *arguments: str | Path) -> int:
         command = [*_as_service_user(), str(programs() / program), *map(str, arguments)]
@@ -146,6 +152,15 @@ class Server:
             check=False,
         )
         return done.returncode
+
+
+def found_server(folder: Path) -> Server | None:
+    """Return the server that a folder holds, None if it holds none."""
+    try:
+        port = int((folder / _PORT_FILE).read_text())
+    except FileNotFoundError:
+        return None
+    return Server(folder=folder, port=port)
 
 
 def programs() -> Path:

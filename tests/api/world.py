@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 from api.accounts import create_user, issue_link
 from api.app import create_app
 from api.parts import ApiParts
+from processing.adapters.sql.postgresql import postgresql_engine
 from schemas import tables
 from schemas.access import Level, Principal, Role
 from schemas.alert import TRANSITIONS, Alert, AlertAction, Transition, TransitionKind
@@ -143,18 +144,21 @@ class World:
             return issue_link(connection, user_id, by="test", now=self.clock.now())
 
 
-def make_database(path: Path) -> None:
-    engine = _engine(path)
+def make_database(where: Path | str) -> None:
+    engine = _engine(where)
     tables.metadata.create_all(engine)
     engine.dispose()
 
 
-def open_world(path: Path) -> World:
-    return World(engine=_engine(path))
+def open_world(where: Path | str) -> World:
+    """Open a file, or PostgreSQL at an address."""
+    return World(engine=_engine(where))
 
 
-def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}")
+def _engine(where: Path | str) -> Engine:
+    if isinstance(where, str):
+        return postgresql_engine(where)
+    engine = create_engine(f"sqlite:///{where}")
     event.listen(engine, "connect", _quick)
     return engine
 

@@ -1,4 +1,4 @@
-"""The same box with its conclusions in a real PostgreSQL: nothing lost, twice or otherwise."""
+"""The same box on a real Kafka and a real PostgreSQL: nothing lost, twice or otherwise."""
 
 from __future__ import annotations
 
@@ -8,13 +8,34 @@ from pathlib import Path
 import pytest
 
 from deploy.demo.show import planned_reports
+from deploy.kafka.broker import Cluster
+from deploy.kafka.client import admin
+from deploy.kafka.topics import make_topics
 from deploy.postgresql.server import Server
+from deploy.settings import Settings
+from tests.support.kafka import running_kafka
 from tests.support.postgresql import running_postgresql
-from tests.system.killing import CONNECTIONS, DATABASE, NAMED, Kill, run_under_kills, schedule
+from tests.system.killing import (
+    BROKER,
+    CONNECTIONS,
+    DATABASE,
+    NAMED,
+    Kill,
+    run_under_kills,
+    schedule,
+)
 
 SEED = 20140115
 OUTSIDE = 4
-BROKEN = (CONNECTIONS, DATABASE, CONNECTIONS, DATABASE, CONNECTIONS)
+BROKEN = (CONNECTIONS, DATABASE, BROKER, CONNECTIONS, DATABASE)
+
+
+@pytest.fixture
+def kafka(tmp_path: Path) -> Iterator[Cluster]:
+    with running_kafka(tmp_path / "kafka") as cluster:
+        with admin(Settings(kafka_bootstrap=cluster.bootstrap)) as client:
+            make_topics(client, replicas=1)
+        yield cluster
 
 
 @pytest.fixture
@@ -23,13 +44,23 @@ def postgresql() -> Iterator[Server]:
         yield server
 
 
-def test_kills_beside_postgresql_change_nothing(tmp_path: Path, postgresql: Server) -> None:
+def test_kills_beside_kafka_and_postgresql_change_nothing(
+    tmp_path: Path, kafka: Cluster, postgresql: Server
+) -> None:
     planned = planned_reports()[:1_200]
     kills = schedule(SEED, reports=len(planned), outside=OUTSIDE)
     for number, victims in enumerate(BROKEN):
         at = 2 * number + 1
         kills.insert(at, Kill(after=kills[at - 1].after + 40, victims=victims, name=None))
-    outcome = run_under_kills(tmp_path, planned, kills, postgresql=postgresql)
+    outcome = run_under_kills(
+        tmp_path,
+        planned,
+        kills,
+        kafka=kafka,
+        postgresql=postgresql,
+        kafka_instance="desk",
+        kafka_session_s=6,
+    )
     assert outcome.kills == len(NAMED) + OUTSIDE + len(BROKEN)
     assert outcome.lost == ()
     assert outcome.untold == ()
