@@ -102,7 +102,7 @@ class Server:
 
     def create(self, database: str, *, template: str = _TEMPLATE) -> None:
         """Make a database: empty with PostGIS in it, or as another one is."""
-        self._ask(f"CREATE DATABASE {database} OWNER {ROLE} TEMPLATE {template} STRATEGY file_copy")
+        self._ask(f"CREATE DATABASE {database} OWNER {ROLE} TEMPLATE {template}")
 
     def disconnect(self, database: str = DATABASE) -> None:
         """End every connection to a database, as a network that breaks would."""

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from deploy.commands.console import settings_for
 from deploy.settings import Settings
@@ -32,3 +32,16 @@ def test_a_node_name_that_a_receipt_could_not_carry_is_refused(node: str) -> Non
 def test_no_setting_has_a_secret_as_its_default() -> None:
     named = [name for name in Settings.model_fields if "secret" in name or "password" in name]
     assert named == []
+
+
+def test_the_address_of_the_database_goes_to_children_and_nowhere_else() -> None:
+    address = "postgresql://tocsin:hush-hush@127.0.0.1/tocsin"
+    settings = Settings(database_url=SecretStr(address))
+    assert settings.as_environment()["TOCSIN_DATABASE_URL"] == address
+    assert "hush" not in repr(settings)
+
+
+def test_another_database_is_refused_without_telling_its_password() -> None:
+    with pytest.raises(ValidationError, match="begins with postgresql://") as caught:
+        Settings(database_url=SecretStr("mysql://tocsin:hush-hush@127.0.0.1/tocsin"))
+    assert "hush" not in str(caught.value)

@@ -54,10 +54,16 @@ def postgresql_engine(url: str) -> Engine:
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
-        connect_args={"options": _OPTIONS, "application_name": "tocsin", "connect_timeout": 5},
+        connect_args={
+            "options": _OPTIONS,
+            "client_encoding": "utf8",
+            "application_name": "tocsin",
+            "connect_timeout": 5,
+        },
     )
     by_bytes, encoding = _looked(engine)
     if not by_bytes or encoding != "UTF8":
+        engine.dispose()
         raise ConfigurationError(
             "the database sorts text by a language or is not in UTF-8; make one with "
             "createdb --template=template0 --encoding=UTF8 --locale=C.UTF-8 NAME"
