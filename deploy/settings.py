@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1 << 20
@@ -55,6 +55,17 @@ class Settings(BaseSettings):
         default=None,
         description="host:port of brokers, comma-separated; unset: the desk reads the spool itself",
     )
+    kafka_security: Annotated[str, Field(pattern=r"^(PLAINTEXT|SSL|SASL_SSL)$")] = Field(
+        default="PLAINTEXT",
+        description="SASL_SSL: user and password (SCRAM-SHA-512) over TLS; SSL: a certificate",
+    )
+    kafka_user: str | None = Field(default=None, description="with SASL_SSL")
+    kafka_password: SecretStr | None = Field(default=None, description="with SASL_SSL")
+    kafka_ca: Path | None = Field(
+        default=None, description="PEM of who signed the brokers' certificates; unset: the system's"
+    )
+    kafka_certificate: Path | None = Field(default=None, description="with SSL: our own, PEM")
+    kafka_key: Path | None = Field(default=None, description="with SSL: its private key, PEM")
     kafka_instance: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = Field(
         default=None, description="name of this worker that stays the same when it starts again"
     )
@@ -86,6 +97,20 @@ class Settings(BaseSettings):
         description="tests only: NAME:COUNT kills the process the COUNTth time it passes NAME",
     )
 
+    @model_validator(mode="after")
+    def has_what_its_security_needs(self) -> Self:
+        """Refuse to begin without what the brokers will ask for."""
+        needed: dict[str, tuple[str, ...]] = {
+            "SASL_SSL": ("kafka_user", "kafka_password"),
+            "SSL": ("kafka_certificate", "kafka_key"),
+        }
+        for name in needed.get(self.kafka_security, ()):
+            if getattr(self, name) is None:
+                raise ValueError(
+                    f"TOCSIN_{name.upper()} is not set, and {self.kafka_security} needs it"
+                )
+        return self
+
     @field_validator("database_url")
     @classmethod
     def is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
@@ -100,8 +125,10 @@ class Settings(BaseSettings):
             f"TOCSIN_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
             for name, value in self.model_dump(mode="json", exclude_defaults=True).items()
         }
-        if self.database_url is not None:
-            own["TOCSIN_DATABASE_URL"] = self.database_url.get_secret_value()
+        for name in ("database_url", "kafka_password"):
+            secret: SecretStr | None = getattr(self, name)
+            if secret is not None:
+                own[f"TOCSIN_{name.upper()}"] = secret.get_secret_value()
         own["TOCSIN_SUPERVISED"] = "true"
         own["TOCSIN_DATA_DIR"] = str(self.data_dir.resolve())
         return {**os.environ, **own}

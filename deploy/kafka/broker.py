@@ -105,6 +105,9 @@ class Cluster:
     size: int = 1
     first_port: int = FIRST_PORT
     heap_mib: int = HEAP_MIB
+    # More lines of its properties, which win over those above them, and options of the format.
+    more: str = ""
+    formatting: Sequence[str] = ()
 
     @property
     def bootstrap(self) -> str:
@@ -186,10 +189,11 @@ class Cluster:
                 replicas=self.size,
                 in_sync=min(2, self.size),
             )
+            + self.more
         )
         tool = ("kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c")
         made = subprocess.run(  # noqa: S603 - arguments of ours
-            [*self._java(128), *tool, str(_properties(node.folder))],
+            [*self._java(128), *tool, str(_properties(node.folder)), *self.formatting],
             capture_output=True,
             check=False,
             text=True,

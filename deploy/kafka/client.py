@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
+from typing_extensions import override
 
 from deploy.settings import Settings
 from schemas.errors import ConfigurationError, StorageError
@@ -28,6 +30,27 @@ _POLL_MS = 60_000
 _METADATA_MS = 60_000
 # The default is 30 s: so long a client would stay silent after an outage.
 _RECONNECT_MS = 1_000
+
+
+# What a client says in its log, and what that means.
+_ADVICE = (
+    (
+        "CERTIFICATE_VERIFY_FAILED",
+        "the broker's certificate is not signed by TOCSIN_KAFKA_CA, or is for another host",
+    ),
+    ("SaslAuthenticationFailed", "TOCSIN_KAFKA_USER or TOCSIN_KAFKA_PASSWORD is wrong"),
+    ("ALERT_CERTIFICATE", "the broker does not accept TOCSIN_KAFKA_CERTIFICATE"),
+    ("UNEXPECTED_EOF_WHILE_READING", "this port does not speak TLS: see TOCSIN_KAFKA_SECURITY"),
+    ("WRONG_VERSION_NUMBER", "this port does not speak TLS: see TOCSIN_KAFKA_SECURITY"),
+)
+# The client does not always learn the reason: by TLS 1.3 not that of a certificate, and that of a
+# password only if it reads faster than the broker closes.
+_HUNG_UP = "socket disconnected"
+_PERHAPS = {
+    "PLAINTEXT": "the broker hangs up at once: it may want another TOCSIN_KAFKA_SECURITY",
+    "SSL": "the broker hangs up at once: it may not accept TOCSIN_KAFKA_CERTIFICATE",
+    "SASL_SSL": "the broker hangs up: TOCSIN_KAFKA_USER or TOCSIN_KAFKA_PASSWORD may be wrong",
+}
 
 
 def producer(settings: Settings) -> KafkaProducer:
@@ -102,22 +125,53 @@ def _made(kind: Callable[..., Any], **values: Any) -> Any:  # noqa: ANN401 - kaf
         inner.append(KafkaNetClient(**options))
         return inner[-1]
 
+    said = _Said(values.get("security_protocol", "PLAINTEXT"))
     try:
-        return kind(kafka_client=kept, **values)
+        with said:
+            return kind(kafka_client=kept, **values)
     except KafkaError as error:
         for one in inner:
             one.close()
-        failed = error.with_traceback(None)
+        failed = said.explained(error)
     # Now that nothing of the attempt is on the stack.
     inner.clear()
     gc.collect()
     raise failed
 
 
+class _Said(logging.Handler):
+    """What a client says in its log of why a broker does not have it: its error is a time-out."""
+
+    def __init__(self, security: str) -> None:
+        super().__init__(logging.ERROR)
+        self._advice = (*_ADVICE, (_HUNG_UP, _PERHAPS[security]))
+        self._messages: list[str] = []
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        self._messages.append(record.getMessage())
+
+    def __enter__(self) -> Self:
+        logging.getLogger("kafka.net").addHandler(self)
+        return self
+
+    def __exit__(self, *_args: object) -> None:
+        logging.getLogger("kafka.net").removeHandler(self)
+
+    def explained(self, error: KafkaError) -> KafkaError:
+        """Return an error of the same kind with the reason, and what to do about it."""
+        for sign, advice in self._advice:
+            if any(sign in message for message in self._messages):
+                return type(error)(f"{error}: {advice}")
+        return error.with_traceback(None)
+
+
 def _common(settings: Settings) -> dict[str, Any]:
     if settings.kafka_bootstrap is None:
         raise ConfigurationError("TOCSIN_KAFKA_BOOTSTRAP is not set: host:port of a broker")
     return {
+        **_security(settings),
         "bootstrap_servers": settings.kafka_bootstrap.split(","),
         "client_id": f"tocsin-{settings.node}",
         "bootstrap_timeout_ms": _BOOTSTRAP_MS,
@@ -125,4 +179,24 @@ def _common(settings: Settings) -> dict[str, Any]:
         "reconnect_backoff_max_ms": _RECONNECT_MS,
         # So soon new partitions are seen.
         "metadata_max_age_ms": _METADATA_MS,
+    }
+
+
+def _security(settings: Settings) -> dict[str, Any]:
+    if settings.kafka_security == "PLAINTEXT":
+        return {}
+    values: dict[str, Any] = {
+        "security_protocol": settings.kafka_security,
+        "ssl_cafile": None if settings.kafka_ca is None else str(settings.kafka_ca),
+    }
+    if settings.kafka_security == "SSL":
+        return values | {
+            "ssl_certfile": str(settings.kafka_certificate),
+            "ssl_keyfile": str(settings.kafka_key),
+        }
+    password = settings.kafka_password
+    return values | {
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": settings.kafka_user,
+        "sasl_plain_password": None if password is None else password.get_secret_value(),
     }

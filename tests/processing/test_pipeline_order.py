@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from processing.adapters.sql.state_hash import dump
 from processing.batch.account import Account
 from processing.batch.intake import Arrival
+from schemas.codec import encode
 from schemas.report import AdmittedReport
 from tests.processing.batch.test_placing import LAYERS, OTHERS, ahead
-from tests.processing.building import Prepare, process
+from tests.processing.building import MemoryLog, Prepare, batches, log_of, pipeline, process
 from tests.processing.conftest import MakeMission
 from tests.processing.generating import report_sets
 
@@ -78,3 +79,27 @@ def test_who_placed_the_reports_does_not_matter(
 
     found = concluded(make_mission, reports, size=5, prepare=prepare)
     assert found == concluded(make_mission, reports)
+
+
+@FEW
+@given(data=st.data(), reports=report_sets())
+def test_what_another_worker_stored_before_its_batch_does_not_matter(
+    make_mission: MakeMission, data: st.DataObject, reports: list[AdmittedReport]
+) -> None:
+    """Nor that it did not move a position for that: what both keep in memory stays true."""
+    half = data.draw(st.integers(0, len(reports)))
+    made = make_mission()
+    one, other = pipeline(made), pipeline(made)
+    theirs = MemoryLog(partition="node-z")
+    for report in reports[half:]:
+        theirs.append(encode(report))
+    mine = list(batches(log_of(reports[:half]), made, size=2))
+    urgent = list(batches(theirs, made, size=2))
+    for number in range(max(len(mine), len(urgent))):
+        for batch in urgent[number : number + 1]:
+            other(batch.ahead())
+        for batch in mine[number : number + 1]:
+            one(batch)
+        for batch in urgent[number : number + 1]:
+            other(batch)
+    assert list(dump(made.read)) == concluded(make_mission, reports)

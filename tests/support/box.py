@@ -8,6 +8,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -47,23 +48,30 @@ class RunningBox:
     prepared: Prepared
     log: Path
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    # Of workers beside the desk ("process-1"): where each tells of itself.
+    ports: dict[str, int] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
         return self.settings.url
 
     def start(self, *names: str, crash_at: Mapping[str, str] | None = None) -> None:
-        """Start services ("door", "desk") and wait until they are ready.
+        """Start services ("door", "desk", "process-1") and wait until they are ready.
 
-        `crash_at` maps a service to NAME:COUNT, where it kills itself.
+        A "process-N" is one more worker beside the desk. `crash_at` maps a service to NAME:COUNT,
+        where it kills itself.
         """
         for name in names:
-            environment = self.settings.as_environment()
+            environment, command = self.settings.as_environment(), command_of(name)
+            if name.startswith("process"):
+                port = self.ports.setdefault(name, free_port())
+                environment |= {"TOCSIN_DESK_PORT": str(port), "TOCSIN_KAFKA_INSTANCE": name}
+                command = [sys.executable, "-m", "deploy.cli", "process"]
             if crash_at and name in crash_at:
                 environment["TOCSIN_CRASH_AT"] = crash_at[name]
             with self.log.open("ab") as log:
                 self.processes[name] = subprocess.Popen(
-                    command_of(name),
+                    command,
                     env=environment,
                     stdin=subprocess.PIPE,
                     stdout=log,
@@ -74,6 +82,7 @@ class RunningBox:
 
     def wait_ready(self, name: str) -> None:
         port = self.settings.port if name == "door" else self.settings.health_port
+        port = self.ports.get(name, port)
         process = self.processes[name]
         deadline = time.monotonic() + READY_WITHIN_S
         while not is_ready(port):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -15,14 +16,20 @@ _PORTS = range(21_000, 29_000, 7)
 
 
 @contextmanager
-def running_kafka(folder: Path, *, size: int = 1) -> Iterator[Cluster]:
-    """Start a cluster, and leave nothing of it."""
+def running_kafka(
+    folder: Path, *, size: int = 1, formatting: Sequence[str] = (), more: str = ""
+) -> Iterator[Cluster]:
+    """Start a cluster, and leave nothing of it. In `more`, `PORT+N` is a port above its first."""
+    first = _free(size)
+    more = re.sub(r"PORT\+(\d+)", lambda found: str(first + int(found[1])), more)
     cluster = Cluster(
         folder=folder,
         jars=jars_folder(),
         size=size,
-        first_port=_free(size),
+        first_port=first,
         heap_mib=_HEAP_MIB,
+        more=more,
+        formatting=formatting,
     )
     try:
         cluster.start()

@@ -90,11 +90,13 @@ def run_under_kills(
     *,
     kafka: Cluster | None = None,
     postgresql: Server | None = None,
+    workers: Sequence[str] = (),
     **settings: object,
 ) -> Outcome:
     """Send all reports while processes die, then compare with an undisturbed, embedded run.
 
-    With Kafka, one of the victims may be its one node; with PostgreSQL, its server.
+    With Kafka, one of the victims may be its one node; with PostgreSQL, its server. `workers` are
+    more processes beside the desk ("process-1").
     """
     if kafka is not None:
         settings["kafka_bootstrap"] = kafka.bootstrap
@@ -108,7 +110,7 @@ def run_under_kills(
             clock=stepped_clock(box.settings),
             planned=planned,
         )
-        box.start("door", "desk")
+        box.start("door", "desk", *workers)
         units.start()
         try:
             busy = sum(

@@ -67,3 +67,29 @@ def test_kills_beside_kafka_and_postgresql_change_nothing(
     assert outcome.out_of_order == ()
     assert outcome.unverified == 0
     assert outcome.differing == ()
+
+
+def test_three_workers_share_the_work_and_die_one_by_one(
+    tmp_path: Path, kafka: Cluster, postgresql: Server
+) -> None:
+    """The desk and two more: incidents of one day come to all of them in any order."""
+    planned = planned_reports()[:900]
+    victims = ("process-1", "process-2", "desk", "process-1")
+    kills = [
+        Kill(after=150 * (number + 1), victims=(victim,), name=None)
+        for number, victim in enumerate(victims)
+    ]
+    outcome = run_under_kills(
+        tmp_path,
+        planned,
+        kills,
+        kafka=kafka,
+        postgresql=postgresql,
+        workers=("process-1", "process-2"),
+        kafka_instance="desk",
+        kafka_session_s=6,
+    )
+    assert outcome.lost == ()
+    assert outcome.untold == ()
+    assert outcome.out_of_order == ()
+    assert outcome.differing == ()

@@ -27,38 +27,45 @@ from processing.batch.stores import Stores
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
 _POSITIONS = statement("SELECT partition, position FROM positions ORDER BY partition")
+# What is urgent is stored without a move of the position.
+_LAST = statement("SELECT seq FROM changes WHERE entity = 'incident' ORDER BY seq DESC LIMIT 1")
 
 
 @dataclass(slots=True)
 class Kept:
     """What the one writer keeps in memory of what it reads for each batch.
 
-    `positions` are where all partitions stood when it was last known to be what the database holds.
+    `standing` is where all partitions stood when it was last known to be what the database holds,
+    and which change of an incident was the last.
     """
 
     incidents: IncidentCache = field(default_factory=IncidentCache)
     cube: CubeCache = field(default_factory=CubeCache)
     scenes: SceneCache = field(default_factory=SceneCache)
-    positions: list[Row] | None = None
+    standing: list[Row] | None = None
 
     def look(self, sql: Sql) -> None:
-        """Forget everything if somebody else has stored a batch: each moves a position."""
-        if sql.rows(_POSITIONS) != self.positions:
+        """Forget everything if somebody else has stored something since."""
+        if _standing(sql) != self.standing:
             self.clear()
 
     def leave(self, sql: Sql) -> None:
         """Remember how a transaction leaves the database, and forget what is too much."""
-        self.positions = sql.rows(_POSITIONS)
+        self.standing = _standing(sql)
         self.incidents.shrink()
         self.cube.shrink()
         self.scenes.shrink()
 
     def clear(self) -> None:
         """Forget everything."""
-        self.positions = None
+        self.standing = None
         self.incidents.clear()
         self.cube.clear()
         self.scenes.clear()
+
+
+def _standing(sql: Sql) -> list[Row]:
+    return [*sql.rows(_POSITIONS), *sql.rows(_LAST)]
 
 
 def sql_stores(begin: Transaction) -> Callable[[], AbstractContextManager[Stores]]:
