@@ -18,7 +18,7 @@ from deploy.demo import show
 from deploy.demo.servers import running_servers, where_to_look
 from deploy.kafka.broker import found_cluster, jars_folder
 from deploy.ports import require_free
-from deploy.postgresql.server import found_server
+from deploy.postgresql.server import found_server, place_for
 from schemas.errors import ConfigurationError
 
 app = typer.Typer(invoke_without_command=True)
@@ -100,7 +100,7 @@ def _reset_servers(data_dir: Path, servers: Path) -> None:
     """Delete a demo with the servers that it started: they can only hold that one."""
     for one in (
         found_cluster(servers / "kafka", jars_folder()),
-        found_server(servers / "postgresql"),
+        found_server(place_for(servers / "postgresql")),
     ):
         if one is not None:
             one.clean()

@@ -9,7 +9,7 @@ import typer
 
 from deploy.commands.console import console, show_table
 from deploy.kafka.broker import FIRST_PORT, Cluster, found_cluster, jars_folder
-from deploy.postgresql.server import PORT, Server, found_server
+from deploy.postgresql.server import PORT, Server, found_server, place_for
 from schemas.errors import ConfigurationError
 
 dev = typer.Typer(
@@ -113,7 +113,7 @@ def _kafka(folder: Path) -> Path:
 
 
 def _postgresql(folder: Path) -> Path:
-    return folder.resolve() / "postgresql"
+    return place_for(folder.resolve() / "postgresql")
 
 
 def _show(cluster: Cluster, server: Server) -> None:

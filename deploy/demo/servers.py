@@ -9,7 +9,7 @@ from pathlib import Path
 from deploy.kafka.broker import FIRST_PORT, Cluster, jars_folder
 from deploy.kafka.client import admin
 from deploy.kafka.topics import make_topics
-from deploy.postgresql.server import PORT, Server
+from deploy.postgresql.server import PORT, Server, place_for
 from deploy.settings import Settings
 
 # Beside those of `tocsin dev up`.
@@ -20,7 +20,7 @@ _KAFKA_PORT, _POSTGRESQL_PORT = FIRST_PORT + 10, PORT + 10
 def running_servers(folder: Path) -> Generator[tuple[Cluster, Server]]:
     """Run both from a folder, with the topics made. What they store stays there."""
     cluster = Cluster(folder=folder / "kafka", jars=jars_folder(), size=1, first_port=_KAFKA_PORT)
-    server = Server(folder=folder / "postgresql", port=_POSTGRESQL_PORT)
+    server = Server(folder=place_for(folder / "postgresql"), port=_POSTGRESQL_PORT)
     with ExitStack() as stack:
         stack.callback(cluster.stop)
         cluster.start()

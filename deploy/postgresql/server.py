@@ -11,9 +11,12 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import stat
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from schemas.errors import ConfigurationError, TocsinError
@@ -152,6 +155,22 @@ class Server:
             check=False,
         )
         return done.returncode
+
+
+def place_for(folder: Path) -> Path:
+    """Return where a server can keep its data: in a folder, if the user that it runs as gets there.
+
+    Else it is a folder for temporary files that is always the same for this one.
+    """
+    if os.geteuid() != 0 or all(_is_open(parent) for parent in folder.resolve().parents):
+        return folder
+    number = sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"tocsin-postgresql-{number}"
+
+
+def _is_open(folder: Path) -> bool:
+    """Say whether everybody may go through a folder, or it is still to be made."""
+    return not folder.exists() or bool(folder.stat().st_mode & stat.S_IXOTH)
 
 
 def found_server(folder: Path) -> Server | None:
