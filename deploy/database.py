@@ -53,8 +53,7 @@ def open_postgresql(url: str) -> Database:
 
     Raises StorageError when it does not answer, ConfigurationError when it is none for us.
     """
-    # Only who uses PostgreSQL needs its driver.
-    from processing.adapters.sql import postgresql  # noqa: PLC0415
+    from processing.adapters.sql import postgresql  # noqa: PLC0415 - only who uses it needs it
 
     engine = postgresql.postgresql_engine(url)
     return Database(

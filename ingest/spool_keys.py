@@ -164,10 +164,10 @@ def _insert(db: sqlite3.Connection, pairs: _Ints) -> None:
 @cache
 def _inserting(rows: int) -> str:
     marks = ", ".join(["(?, ?)"] * rows)
-    return f"INSERT OR IGNORE INTO spool_hashes (hash, position) VALUES {marks}"  # noqa: S608
+    return f"INSERT OR IGNORE INTO spool_hashes (hash, position) VALUES {marks}"  # noqa: S608 - marks only
 
 
 @cache
 def _looking_up(rows: int) -> str:
     marks = ", ".join(["?"] * rows)
-    return f"SELECT hash, position FROM spool_hashes WHERE hash IN ({marks})"  # noqa: S608
+    return f"SELECT hash, position FROM spool_hashes WHERE hash IN ({marks})"  # noqa: S608 - marks only

@@ -19,6 +19,7 @@ from deploy.demo.servers import running_servers, where_to_look
 from deploy.kafka.broker import found_cluster, jars_folder
 from deploy.ports import require_free
 from deploy.postgresql.server import found_server, place_for
+from deploy.settings import Settings
 from schemas.errors import ConfigurationError
 
 app = typer.Typer(invoke_without_command=True)
@@ -53,6 +54,8 @@ def demo(
     folder = data_dir or (KAFKA_DIR if kafka else DEMO_DIR)
     values: dict[str, object] = {"port": port, "webhook_allow": (f"127.0.0.1:{receiver}",)}
     settings = settings_for(folder, **values)
+    if kafka:
+        _refuse_another(settings)
     for number in (port, settings.health_port, receiver):
         require_free(settings.host, number, setting="PORT= (make run) or --port")
     plan = show.Show(
@@ -82,6 +85,7 @@ def reset(data_dir: DataDir = DEMO_DIR) -> None:
     settings = settings_for(data_dir)
     servers = servers_beside(settings.data_dir)
     if servers.exists():
+        _refuse_another(settings)
         _reset_servers(settings.data_dir, servers)
         return
     if settings.database_url is None and not settings.database_path.exists():
@@ -94,6 +98,14 @@ def reset(data_dir: DataDir = DEMO_DIR) -> None:
             migrate.remove(box.database.begin)
     shutil.rmtree(settings.data_dir)
     console().print(f"deleted {settings.data_dir}")
+
+
+def _refuse_another(settings: Settings) -> None:
+    """A folder with a database in it holds something else: this demo's is in its PostgreSQL."""
+    if settings.database_path.exists():
+        raise ConfigurationError(
+            f"{settings.database_path} is of another mission: choose another folder with --data-dir"
+        )
 
 
 def _reset_servers(data_dir: Path, servers: Path) -> None:

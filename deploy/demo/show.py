@@ -86,8 +86,8 @@ def run_show(show: Show, console: Console) -> int:
             supervisor.stopping.set()
             threads.join()
     console.print(
-        f"Stopped. Everything is kept in {show.settings.data_dir}; `make run` goes on from here, "
-        "`tocsin demo reset` starts over."
+        f"Stopped. Everything is kept in {show.settings.data_dir}: the same command goes on from "
+        f"here, `tocsin demo reset --data-dir {show.settings.data_dir}` starts over."
     )
     return 0
 

@@ -121,6 +121,9 @@ class Server:
 
     def _make(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Where everybody may write, somebody else may have put a link for root to follow.
+        if self.folder.is_symlink() or self.folder.stat().st_uid not in _ours():
+            raise PostgresqlError(f"{self.folder} is not ours: remove it, or choose another folder")
         if os.geteuid() == 0:
             shutil.chown(self.folder, _SERVICE_USER, _SERVICE_USER)
         # Text compares by its bytes, as Tocsin asks for.
@@ -197,6 +200,13 @@ def programs() -> Path:
 def _version(folder: Path) -> int:
     digits = "".join(sign for sign in folder.parent.name if sign.isdigit())
     return int(digits or 0)
+
+
+def _ours() -> set[int]:
+    """Return whose a folder of ours may be."""
+    if os.geteuid() != 0:
+        return {os.geteuid()}
+    return {0, pwd.getpwnam(_SERVICE_USER).pw_uid}
 
 
 def _as_service_user() -> Sequence[str]:

@@ -13,7 +13,7 @@ from deploy.kafka.client import admin
 from deploy.kafka.topics import differences, found_topics, make_topics
 from deploy.settings import Settings
 from tests.support.kafka import running_kafka
-from tests.system.killing import BROKER, NAMED, Kill, run_under_kills, schedule
+from tests.system.killing import BROKER, NAMED, Kill, nothing_shows, run_under_kills, schedule
 
 SEED = 20140115
 OUTSIDE = 4
@@ -37,8 +37,4 @@ def test_kills_beside_kafka_change_nothing(tmp_path: Path, kafka: Cluster) -> No
         tmp_path, planned, kills, kafka=kafka, kafka_instance="desk", kafka_session_s=6
     )
     assert outcome.kills == len(NAMED) + OUTSIDE + 1
-    assert outcome.lost == ()
-    assert outcome.untold == ()
-    assert outcome.out_of_order == ()
-    assert outcome.unverified == 0
-    assert outcome.differing == ()
+    assert nothing_shows(outcome)

@@ -21,6 +21,7 @@ from tests.system.killing import (
     DATABASE,
     NAMED,
     Kill,
+    nothing_shows,
     run_under_kills,
     schedule,
 )
@@ -62,11 +63,7 @@ def test_kills_beside_kafka_and_postgresql_change_nothing(
         kafka_session_s=6,
     )
     assert outcome.kills == len(NAMED) + OUTSIDE + len(BROKEN)
-    assert outcome.lost == ()
-    assert outcome.untold == ()
-    assert outcome.out_of_order == ()
-    assert outcome.unverified == 0
-    assert outcome.differing == ()
+    assert nothing_shows(outcome)
 
 
 def test_three_workers_share_the_work_and_die_one_by_one(
@@ -89,7 +86,4 @@ def test_three_workers_share_the_work_and_die_one_by_one(
         kafka_instance="desk",
         kafka_session_s=6,
     )
-    assert outcome.lost == ()
-    assert outcome.untold == ()
-    assert outcome.out_of_order == ()
-    assert outcome.differing == ()
+    assert nothing_shows(outcome)

@@ -51,7 +51,6 @@ def sql_of(connection: Connection) -> Sql:
     driver = connection.connection.driver_connection
     if isinstance(driver, sqlite3.Connection):
         return SqliteSql(connection, driver)
-    # Only who uses PostgreSQL needs its driver.
-    from processing.adapters.sql.postgresql import postgresql_sql  # noqa: PLC0415
+    from processing.adapters.sql.postgresql import postgresql_sql  # noqa: PLC0415 - only who uses it needs it
 
     return postgresql_sql(connection)
