@@ -25,6 +25,7 @@ _COMMANDS: Final = {
     "replay": ("demo", "replay_command"),
     "ingest": ("run", "ingest"),
     "process": ("run", "process"),
+    "watch": ("run", "watch"),
     "notify": ("run", "notify"),
     "api": ("run", "api"),
     "migrate": ("mission", "migrate_database"),

@@ -1,4 +1,4 @@
-"""The desk: processing and notify, in one process."""
+"""The desk: processing, watch and notify, in one process."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Gauge
 
@@ -16,7 +17,14 @@ from deploy.box import Box
 from deploy.crash import checkpoint_from
 from deploy.garbage import Sweeper
 from deploy.health import serving_health
-from deploy.wiring import MakeWorker, Watched, deliverer_of, start_thread, workers_of
+from deploy.wiring import (
+    MakeWorker,
+    Watched,
+    deliverer_of,
+    start_thread,
+    watch_of,
+    workers_of,
+)
 from ingest.bell import Bell
 from ingest.spool_reader import SpoolReader
 from processing.adapters.http.deliver import Deliverer
@@ -24,6 +32,7 @@ from processing.adapters.sql.sqlite import Checkpointer, CheckpointLimits
 from processing.batch.account import Account, read_account
 from processing.engine.crew import Crew
 from processing.engine.loop import Progress, Worker
+from processing.watch.watch import Watch
 from schemas.errors import TocsinError
 
 _BELL_S = 1.0
@@ -32,7 +41,7 @@ _PATIENCE_S = 30.0
 
 
 def run_desk(box: Box, *, parts: frozenset[str], stopping: threading.Event) -> None:
-    """Process and notify until told to stop. Raises TocsinError when a part failed."""
+    """Process, watch and notify until told to stop. Raises TocsinError when a part failed."""
     with ExitStack() as stack:
         stack.callback(stopping.set)
         desk = _Desk(box=box, stack=stack, stopping=stopping)
@@ -41,16 +50,19 @@ def run_desk(box: Box, *, parts: frozenset[str], stopping: threading.Event) -> N
             desk.run("checkpoints", checkpointer.run)
         deliverer = desk.notifier() if "notify" in parts else None
         worker = desk.processor(deliverer) if "process" in parts else None
+        watch = desk.watcher() if "watch" in parts else None
         stack.enter_context(
             serving_health(
                 box.settings.host,
                 box.settings.health_port,
                 registry=desk.registry,
-                is_ready=lambda: not stopping.is_set() and _is_healthy(worker),
+                is_ready=lambda: not stopping.is_set() and _are_healthy(worker, watch),
             )
         )
         if worker is not None:
             desk.run("worker", worker.run)
+        if watch is not None:
+            desk.run("watch", watch.run)
         stopping.wait()
         # Before what the threads listen on is closed.
         if deliverer is not None:
@@ -88,6 +100,19 @@ class _Desk:
         bell = self.stack.enter_context(Bell(self.box.settings.notify_path))
         self.run("bell", partial(_listen, bell, deliverer))
         return deliverer
+
+    def watcher(self) -> Watch:
+        relay = None
+        if self.box.settings.kafka_bootstrap is not None:
+            # Only this form needs the client.
+            from deploy.kafka.joining import count_relaying, relay_of  # noqa: PLC0415
+
+            relay = relay_of(self.box)
+            count_relaying(self.registry, relay)
+        watch = watch_of(self.box, relay)
+        leading = Gauge("tocsin_watch_leading", "1: this watch leads", registry=self.registry)
+        leading.set_function(lambda: float(watch.is_leading))
+        return watch
 
     def processor(self, deliverer: Deliverer | None) -> Worker[Account] | Crew[Account]:
         sweeper = Sweeper(time.monotonic)
@@ -146,8 +171,13 @@ def _stored(deliverer: Deliverer | None, sweeper: Sweeper) -> None:
     sweeper.sweep()
 
 
-def _is_healthy(worker: Worker[Account] | Crew[Account] | None) -> bool:
-    return worker is None or worker.is_healthy(now=time.monotonic(), patience_s=_PATIENCE_S)
+class _Part(Protocol):
+    def is_healthy(self, *, now: float, patience_s: float) -> bool: ...
+
+
+def _are_healthy(*parts: _Part | None) -> bool:
+    now = time.monotonic()
+    return all(one is None or one.is_healthy(now=now, patience_s=_PATIENCE_S) for one in parts)
 
 
 def _checkpointer(box: Box) -> Checkpointer | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from deploy.desk import run_desk
 from deploy.serving import serve
 
-PARTS = frozenset({"process", "notify"})
+PARTS = frozenset({"process", "watch", "notify"})
 
 
 def main() -> None:

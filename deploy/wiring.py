@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from processing.adapters.http.attempting import Surroundings
 from processing.adapters.http.deliver import Deliverer
 from processing.adapters.http.sender import SendLimits
 from processing.adapters.sql.alert_desk import SqlAlertDesk
+from processing.adapters.sql.leases import SqlLeases
 from processing.adapters.sql.outbox import SqlOutbox
 from processing.adapters.sql.positions import SqlPositions
 from processing.adapters.sql.recompute import SqlRecomputer
@@ -28,6 +31,9 @@ from processing.engine.loop import Ports, Worker
 from processing.notify.addresses import allow_list
 from processing.notify.sealing import Sealer
 from processing.pipeline import Pipeline
+from processing.watch.lease import Candidate
+from processing.watch.relay import Relay
+from processing.watch.watch import Watch
 from schemas.log import Backlog, Record
 
 log = structlog.get_logger(__name__)
@@ -36,6 +42,8 @@ log = structlog.get_logger(__name__)
 # What a notifier has claimed, others leave alone for so long: three times what an attempt may take.
 # After a crash it waits so long, too.
 LEASE_S = 30.0
+# The lease of whoever leads the watch.
+WATCH = "watch"
 
 
 def recomputer_of(box: Box) -> SqlRecomputer:
@@ -78,6 +86,20 @@ def deliverer_of(box: Box, checkpoint: Checkpoint) -> Deliverer:
         checkpoint=checkpoint,
     )
     return Deliverer(outbox, limits, around)
+
+
+def watch_of(box: Box, relay: Relay | None) -> Watch:
+    """Return one of those that watch, of which one leads."""
+    leases = SqlLeases(box.database.begin, box.database.read, WATCH)
+    holder = f"{box.settings.node}:{os.getpid()}:{secrets.token_hex(4)}"
+    candidate = Candidate(
+        leases,
+        holder,
+        monotonic=time.monotonic,
+        # A file has one desk, the one of its box.
+        is_alone=box.database.is_file(),
+    )
+    return Watch(candidate, relay, monotonic=time.monotonic)
 
 
 def pipeline_of(box: Box, checkpoint: Checkpoint) -> Pipeline:

@@ -117,7 +117,8 @@ class Pipeline:
         fused = self._fuse(stores.reports, moves(taken.turnovers, self._contents))
         composed = self._compose(fused, world, taken.near)
         found = _incidents(stores, fused, composed, now)
-        stores.reports.set_aside(_dead_letters(batch, taken.sifted, now_us))
+        dead = _dead_letters(batch, taken.sifted, now_us)
+        stores.reports.set_aside(dead)
         _write_reports(stores.reports, taken, fused)
         _write_incidents(stores, found)
         self._checkpoint("batch.inside")
@@ -129,7 +130,7 @@ class Pipeline:
         stores.alerts.point_on(rung.redirects, returned=rung.returned)
         stores.alerts.append(rung.transitions)
         stores.alerts.tell(rung.deliveries)
-        stores.log.announce(_changes(found, flagged, rung, now_us))
+        stores.log.announce([*map(_announced, dead), *_changes(found, flagged, rung, now_us)])
         stores.log.move(batch.partition, start=batch.start, end=batch.end, epoch=batch.epoch)
 
     def _now(self, batch: Batch[Account]) -> datetime:
@@ -272,6 +273,10 @@ def _loser(one: Arrival, now_us: int) -> DeadLetterRow:
         root_id,
         revision,
     )
+
+
+def _announced(dead: DeadLetterRow) -> ChangeRow:
+    return ChangeRow("dead-letter", f"{dead.partition}:{dead.position}", 1, dead.at)
 
 
 def _changes(

@@ -75,3 +75,11 @@ class Incident(Message):
     nearby: tuple[Nearby, ...] = ()
     members: tuple[tuple[str, int], ...] = ()
     retracted: bool = False
+
+
+class IncidentMoved(Message):
+    """An incident that is one no more: its reports are in another, or in none."""
+
+    incident_id: str
+    revision: int
+    moved_to: str | None = None

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from schemas.alert import Alert, AlertAction, Transition
 from schemas.delivery import Delivery, Endpoint, WebhookBody
 from schemas.flag import Flag
-from schemas.incident import Incident
+from schemas.incident import Incident, IncidentMoved
 from schemas.layer import Feature
 from schemas.mission import Mission
 from schemas.report import AdmittedReport, Receipt, Report
@@ -32,6 +32,7 @@ MESSAGES: Final[Mapping[str, type[BaseModel]]] = {
     "admitted-report": AdmittedReport,
     "receipt": Receipt,
     "incident": Incident,
+    "incident-moved": IncidentMoved,
     "flag": Flag,
     "alert": Alert,
     "alert-action": AlertAction,

@@ -391,6 +391,18 @@ changes = Table(
     Column("at", UtcMicros, nullable=False),
 )
 
+# Who of several does what only one may. `beats` grows while the holder lives; `position` is how far
+# it has come with what it does.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(128)),
+    Column("epoch", BigInteger, nullable=False),
+    Column("beats", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
+
 # ---------------------------------------------------------------- the spool (a database of its own)
 
 spool_metadata = MetaData(naming_convention=metadata.naming_convention)

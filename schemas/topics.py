@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 from zlib import crc32
 
 from schemas.log import Origin
@@ -48,7 +50,15 @@ class Topic:
 # Twelve partitions let six workers share them evenly, and two, three or four.
 REPORTS = Topic(name="reports.v1", partitions=12, retention_ms=30 * _DAY_MS)
 
-TOPICS = (REPORTS,)
+# What was concluded, for whoever joins it with other things: the last of each key is kept.
+INCIDENTS = Topic(name="incidents.v1", partitions=3, retention_ms=None)
+FLAGS = Topic(name="flags.v1", partitions=3, retention_ms=None)
+ALERTS = Topic(name="alerts.v1", partitions=3, retention_ms=None)
+
+# What could not be processed, as it was received.
+DEAD_LETTERS = Topic(name="reports.dead-letter.v1", partitions=1, retention_ms=90 * _DAY_MS)
+
+TOPICS = (REPORTS, INCIDENTS, FLAGS, ALERTS, DEAD_LETTERS)
 
 _REPORT_TYPE = b"org.tocsin.report.v1"
 _SOURCE = re.compile(rb"/ingest/([a-z0-9][a-z0-9-]{2,31})")
@@ -67,6 +77,51 @@ def report_headers(node: str, sequence: int) -> Headers:
         ("ce_sequence", b"%d" % sequence),
         ("content-type", b"application/json"),
     ]
+
+
+class Event(NamedTuple):
+    """One record on a topic of conclusions: its key is the id of what it tells of."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the headers of an event say beside its body. `revision` orders the events of a subject.
+
+    `level` is the highest sensitivity level of what the body tells; None where nobody has told it.
+    """
+
+    kind: str
+    subject: str
+    revision: int
+    at: datetime
+    level: int | None = None
+    reason: str | None = None
+
+
+def event(topic: Topic, value: bytes, told: Told) -> Event:
+    """Return an event of processing. Its id is the same whenever it is sent again."""
+    headers: Headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", f"{told.subject}:{told.revision}".encode()),
+        ("ce_source", b"/processing"),
+        ("ce_type", f"org.tocsin.{told.kind}.v1".encode()),
+        ("ce_subject", told.subject.encode()),
+        ("ce_time", told.at.isoformat().encode()),
+        # The extension "sequence" compares as text.
+        ("ce_sequence", b"%010d" % told.revision),
+    ]
+    if told.level is not None:
+        headers.append(("ce_level", b"%d" % told.level))
+    if told.reason is not None:
+        headers.append(("ce_reason", told.reason.encode()))
+    is_json = told.reason is None
+    media = b"application/json" if is_json else b"application/octet-stream"
+    return Event(topic.name, told.subject.encode(), value, [*headers, ("content-type", media)])
 
 
 def origin_of(headers: Iterable[tuple[str, bytes | None]]) -> Origin | None:

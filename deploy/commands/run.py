@@ -60,6 +60,14 @@ def process(data_dir: DataDir = None, port: Port = None) -> None:
     _desk({"process"}, settings_for(data_dir, port=port))
 
 
+def watch(data_dir: DataDir = None, port: Port = None) -> None:
+    """Run the watch alone: what no report triggers. Of several one leads, the others wait.
+
+    Example: tocsin watch
+    """
+    _desk({"watch"}, settings_for(data_dir, port=port))
+
+
 def notify(data_dir: DataDir = None, port: Port = None) -> None:
     """Run notify alone: telling endpoints of alerts.
 

@@ -14,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
+from deploy.box import Box
 from deploy.kafka.client import consumer, producer
 from deploy.settings import Settings
 from ingest.forward_file import ForwardFile
@@ -21,8 +22,11 @@ from ingest.forwarder import Forwarder, ForwardProgress
 from ingest.kafka_publisher import connect
 from ingest.spool_reader import SpoolReader
 from processing.adapters.kafka.log import KafkaLog
+from processing.adapters.kafka.outlet import KafkaOutlet
+from processing.adapters.sql.changes_feed import SqlChangesFeed
 from processing.batch.account import Account
 from processing.engine.crew import Crew
+from processing.watch.relay import Relay, Relayed
 
 
 def kafka_log_of(settings: Settings, *, pause: Callable[[float], object]) -> KafkaLog:
@@ -40,6 +44,28 @@ def forwarder_of(settings: Settings, reader: SpoolReader, file: ForwardFile) -> 
     return Forwarder(
         reader, file, partial(connect, partial(producer, settings)), monotonic=time.monotonic
     )
+
+
+def relay_of(box: Box) -> Relay:
+    """Return what tells Kafka of conclusions. Nothing is opened yet."""
+    outlet = KafkaOutlet(partial(producer, box.settings))
+    return Relay(SqlChangesFeed(box.database.read), outlet)
+
+
+def count_relaying(registry: CollectorRegistry, relay: Relay) -> None:
+    """Publish how far the changes feed was told to Kafka, where this process does it."""
+    reads: tuple[tuple[str, str, Callable[[Relayed], float]], ...] = (
+        ("lag", "changes that Kafka was not told of", lambda one: one.last - one.position),
+        ("sent", "events acknowledged since the start", lambda one: one.sent),
+        ("refused", "events that the broker will not have", lambda one: one.refused),
+    )
+    for name, says, read in reads:
+        gauge = Gauge(f"tocsin_relay_{name}", says, registry=registry)
+        gauge.set_function(partial(_relayed, relay, read))
+
+
+def _relayed(relay: Relay, read: Callable[[Relayed], float]) -> float:
+    return read(relay.progress)
 
 
 def count_forwarding(

@@ -38,6 +38,9 @@ def make_topics(admin: KafkaAdminClient, *, replicas: int) -> list[str]:
         found = found_topics(admin)
         for topic in TOPICS:
             done += _make(admin, topic, found[topic.name], replicas=replicas)
+        if done:
+            # The broker has agreed to them; that it has them comes a little later.
+            admin.wait_for_topics([topic.name for topic in TOPICS])
     except KafkaError as error:
         raise StorageError(f"topics not made: {error}") from error
     return done
