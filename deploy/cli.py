@@ -34,6 +34,7 @@ _COMMANDS: Final = {
     "units": ("units", "units"),
     "keys": ("units", "keys"),
     "users": ("people", "users"),
+    "gis": ("gis", "gis"),
     "endpoints": ("ring", "endpoints"),
     "flags": ("inspect", "flags"),
     "state-hash": ("inspect", "show_state_hash"),

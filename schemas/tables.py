@@ -403,6 +403,20 @@ leases = Table(
     Column("position", BigInteger, nullable=False),
 )
 
+# ---------------------------------------------------------------- on PostgreSQL only
+
+gis_metadata = MetaData(naming_convention=metadata.naming_convention)
+
+# The roles of PostgreSQL that other people's tools log in with, as `users` has it for people.
+gis_readers = Table(
+    "gis_readers",
+    gis_metadata,
+    Column("role", String(63), primary_key=True),
+    Column("level", Integer, nullable=False),
+    Column("areas", String(2_000), nullable=False, server_default=text("''")),
+    Column("added_at", UtcMicros, nullable=False),
+)
+
 # ---------------------------------------------------------------- the spool (a database of its own)
 
 spool_metadata = MetaData(naming_convention=metadata.naming_convention)

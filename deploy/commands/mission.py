@@ -14,6 +14,7 @@ from deploy.box import open_box, opened_database
 from deploy.clocks import SystemClock
 from deploy.commands.console import DataDir, console, settings_for, show_table
 from deploy.configure import write_mission
+from deploy.gis.schema import what_is_missing
 from processing.adapters.sql.layers import list_layers, store_layer
 from processing.adapters.sql.rules import list_rules, store_rules
 from processing.locate.fields import FieldMapping
@@ -42,6 +43,10 @@ def migrate_database(
     with opened_database(settings) as database:
         revision = migrate.upgrade(database.begin)
         console().print(f"schema {revision} in {database.engine.url}", markup=False)
+        with database.read() as connection:
+            missing = what_is_missing(connection)
+        if missing is not None:
+            console().print(missing, markup=False)
         if mission is not None:
             described = read_mission_file(mission)
             write_mission(database.begin, described, now=SystemClock().now())

@@ -23,11 +23,12 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     made.engine.dispose()
 
 
+@pytest.mark.filterwarnings("ignore:Did not recognize type 'geometry'")
 def test_the_migrated_schema_is_the_one_of_the_tables(database: Database) -> None:
     assert migrate.upgrade(database.begin) == HEAD == migrate.head()
     with database.read() as connection:
         assert current_revision(connection) == HEAD
-        ours = {"include_name": lambda name, kind, _parents: kind != "table" or name in _OURS}
+        ours = {"include_name": lambda name, kind, _parents: _is_ours(name, kind)}
         context = MigrationContext.configure(connection, opts=ours)
         differences = compare_metadata(context, metadata)
     assert differences == []
@@ -43,6 +44,13 @@ def test_what_was_migrated_can_be_removed_again(database: Database) -> None:
     migrate.remove(database.begin)
     with database.read() as connection:
         assert not _OURS & set(inspect(connection).get_table_names())
+
+
+def _is_ours(name: str | None, kind: str) -> bool:
+    """Leave out what only PostgreSQL has, for other people's tools."""
+    if kind == "table":
+        return name in _OURS
+    return name not in {"shape", "facts"} and not str(name).endswith("_gis")
 
 
 _OURS = {*metadata.tables, "alembic_version"}

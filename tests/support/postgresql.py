@@ -53,6 +53,30 @@ def fresh_database(template: str | None = None) -> str:
     return server().url(name)
 
 
+def bare_database() -> str:
+    """Make an empty database without PostGIS, which its owner may not add."""
+    name = f"t{os.getpid()}_{next(_numbers)}"
+    server().create(name, template="template0")
+    return server().url(name)
+
+
+def new_role(*, options: str = "") -> str:
+    """Make a role that may log in, as the database's administrator would."""
+    name = f"r{os.getpid()}_{next(_numbers)}"
+    server()._ask(f"CREATE ROLE {name} LOGIN {options}")
+    return name
+
+
+def administer(address: str, statement: str) -> None:
+    """Run a statement in a database as its administrator."""
+    server()._ask(statement, database=address.rpartition("/")[2])
+
+
+def address_for(address: str, role: str) -> str:
+    """Return the address of the same database for another role."""
+    return address.replace("//tocsin@", f"//{role}@")
+
+
 def _free() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

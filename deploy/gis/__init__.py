@@ -1,0 +1,1 @@
+"""What other people's tools read from PostgreSQL: the schema `gis` and who may."""
