@@ -6,15 +6,17 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy.clocks import SteppedClock, SystemClock, open_stepped_clock
 from deploy.configure import read_mission
-from deploy.database import Database, database_of
+from deploy.database import Database, database_of, open_postgresql
+from deploy.door_copy import Known, read_copy
 from deploy.revision import HEAD, current_revision
 from deploy.settings import Settings
+from processing.adapters.sql.errors import translated
 from schemas.clock import Clock
 from schemas.errors import ConfigurationError
 from schemas.mission import Mission
@@ -27,7 +29,10 @@ REPLAY_START = datetime(2011, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """The opened parts that commands share. `clock` is the mission clock."""
+    """The opened parts that commands share. `clock` is the mission clock.
+
+    `known` is what the door last knew, where its database was away when it was opened.
+    """
 
     settings: Settings
     database: Database
@@ -35,22 +40,45 @@ class Box:
     clock: Clock
     system_clock: Clock
     key: bytes
+    known: Known | None = None
 
 
 @contextmanager
 def open_box(settings: Settings) -> Iterator[Box]:
-    """Open a box that `tocsin migrate` or `tocsin demo` made. Raises ConfigurationError."""
+    """Open a box that `tocsin migrate` or `tocsin demo` made.
+
+    Raises ConfigurationError, and StorageError while the database does not answer.
+    """
     with opened_database(settings) as database:
-        require_schema(database)
-        mission = read_mission(database.read)
-        yield Box(
-            settings=settings,
-            database=database,
-            mission=mission,
-            clock=mission_clock(settings, mission),
-            system_clock=SystemClock(),
-            key=read_key(settings.key_path),
-        )
+        with translated():
+            require_schema(database)
+            mission = read_mission(database.read)
+        yield _box(settings, database, mission)
+
+
+@contextmanager
+def open_box_from_copy(settings: Settings) -> Iterator[Box | None]:
+    """Open a door's box whose database is away, from what the door last knew; None without that."""
+    known = read_copy(settings.door_copy_path, now=SystemClock().now())
+    if known is None or settings.database_url is None:
+        yield None
+        return
+    database = open_postgresql(settings.database_url.get_secret_value(), is_away=True)
+    try:
+        yield replace(_box(settings, database, known.mission), known=known)
+    finally:
+        database.engine.dispose()
+
+
+def _box(settings: Settings, database: Database, mission: Mission) -> Box:
+    return Box(
+        settings=settings,
+        database=database,
+        mission=mission,
+        clock=mission_clock(settings, mission),
+        system_clock=SystemClock(),
+        key=read_key(settings.key_path),
+    )
 
 
 @contextmanager

@@ -48,14 +48,14 @@ def open_database(path: Path) -> Database:
     )
 
 
-def open_postgresql(url: str) -> Database:
-    """Open a database of PostgreSQL.
+def open_postgresql(url: str, *, is_away: bool = False) -> Database:
+    """Open a database of PostgreSQL; one that is known to be away is not asked for anything yet.
 
     Raises StorageError when it does not answer, ConfigurationError when it is none for us.
     """
     from processing.adapters.sql import postgresql  # noqa: PLC0415 - only who uses it needs it
 
-    engine = postgresql.postgresql_engine(url)
+    engine = postgresql.postgresql_engine(url, is_away=is_away)
     return Database(
         engine=engine,
         turnstile=None,

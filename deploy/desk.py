@@ -56,7 +56,7 @@ def run_desk(box: Box, *, parts: frozenset[str], stopping: threading.Event) -> N
                 box.settings.host,
                 box.settings.health_port,
                 registry=desk.registry,
-                is_ready=lambda: not stopping.is_set() and _are_healthy(worker, watch),
+                problem=partial(_problem, stopping, worker, watch),
             )
         )
         if worker is not None:
@@ -175,9 +175,13 @@ class _Part(Protocol):
     def is_healthy(self, *, now: float, patience_s: float) -> bool: ...
 
 
-def _are_healthy(*parts: _Part | None) -> bool:
+def _problem(stopping: threading.Event, *parts: _Part | None) -> str | None:
+    if stopping.is_set():
+        return "it stops"
     now = time.monotonic()
-    return all(one is None or one.is_healthy(now=now, patience_s=_PATIENCE_S) for one in parts)
+    if all(one is None or one.is_healthy(now=now, patience_s=_PATIENCE_S) for one in parts):
+        return None
+    return "see the log of this process"
 
 
 def _checkpointer(box: Box) -> Checkpointer | None:

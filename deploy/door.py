@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Self
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -22,6 +23,7 @@ from api.app import create_app as create_api
 from api.parts import ApiParts, ApiSettings
 from deploy.box import Box
 from deploy.crash import Checkpoint, checkpoint_from
+from deploy.door_copy import Known, write_copy
 from deploy.wiring import alert_desk_of, recomputer_of, start_thread
 from ingest.app import create_app as create_intake
 from ingest.credentials import KeyRing
@@ -39,12 +41,17 @@ from ingest.spool import Spool
 from ingest.spool_entry import SpoolLimits
 from ingest.spool_metrics import SpoolMetrics
 from ingest.spool_reader import SpoolReader
+from processing.adapters.sql.errors import translated
 from schemas import tables
+from schemas.errors import StorageError
+
+log = structlog.get_logger(__name__)
 
 # Stored records stay in the spool for a while, so that a restored backup can be brought up to date.
 _KEEP_RECORDS = 100_000
 _TRIM_EVERY_S = 60.0
 _GAZETTEER_S = 30.0
+_COPY_EVERY_S = 30.0
 _WATCH_S = 0.2
 
 
@@ -61,6 +68,8 @@ def run_door(box: Box, *, parts: frozenset[str], stopping: threading.Event) -> N
             if box.settings.kafka_bootstrap is not None:
                 log = _forwarding(box, stack, spool, registry=registry, stopping=stopping)
             door = _door(box, spool, log, registry=registry)
+            if not box.database.is_file():
+                start_thread("copy", partial(_copying, box, stopping), stopping=stopping)
             start_thread("trim", _trimming(spool, log, stopping), stopping=stopping)
         server = uvicorn.Server(_config(box, _app(box, door, parts, registry, stopping)))
         start_thread("stop-watch", lambda: _stop_server(server, stopping), stopping=stopping)
@@ -122,7 +131,12 @@ def _door(box: Box, spool: Spool, log: _Log, *, registry: CollectorRegistry) -> 
     return Door(
         node=settings.node,
         spool=spool,
-        keys=KeyRing(keys.all, monotonic=time.monotonic, system_now=box.system_clock.now),
+        keys=KeyRing(
+            keys.all,
+            monotonic=time.monotonic,
+            system_now=box.system_clock.now,
+            known=None if box.known is None else box.known.keys,
+        ),
         gazetteer=_Gazetteers(box).present,
         clock=box.clock,
         receipts=ReceiptReader(
@@ -150,24 +164,52 @@ class _Gazetteers:
 
     def __init__(self, box: Box) -> None:
         self._box = box
-        self._present = self._read()
+        self._present = self._read() if box.known is None else _gazetteer(box, box.known.pcodes)
         self._read_at = time.monotonic()
 
     def present(self) -> Gazetteer:
         now = time.monotonic()
         if now - self._read_at > _GAZETTEER_S:
             self._read_at = now
-            self._present = self._read()
+            try:
+                self._present = self._read()
+            except StorageError as error:
+                # It is for warnings: without the database the last one will do.
+                log.warning("layers not read again", reason=str(error))
         return self._present
 
     def _read(self) -> Gazetteer:
-        query = select(tables.layer_features.c.feature_id).where(
-            tables.layer_features.c.layer.in_(["adm0", "adm1", "adm2"])
-        )
-        with self._box.database.read() as connection:
-            pcodes = frozenset(row.feature_id for row in connection.execute(query))
-        mission = self._box.mission
-        return Gazetteer(zone=mission.zone(), area=mission.area.box(), pcodes=pcodes)
+        return _gazetteer(self._box, _pcodes(self._box))
+
+
+def _gazetteer(box: Box, pcodes: frozenset[str]) -> Gazetteer:
+    return Gazetteer(zone=box.mission.zone(), area=box.mission.area.box(), pcodes=pcodes)
+
+
+def _pcodes(box: Box) -> frozenset[str]:
+    query = select(tables.layer_features.c.feature_id).where(
+        tables.layer_features.c.layer.in_(["adm0", "adm1", "adm2"])
+    )
+    with translated(), box.database.read() as connection:
+        return frozenset(row.feature_id for row in connection.execute(query))
+
+
+def _copying(box: Box, stopping: threading.Event) -> None:
+    """Keep what a door that starts while the database is away will have to know."""
+    keys = DeviceKeys(read=box.database.read, begin=box.database.begin)
+    is_stopped = False
+    while not is_stopped:
+        try:
+            known = Known(
+                at=box.system_clock.now(),
+                mission=box.mission,
+                pcodes=_pcodes(box),
+                keys=tuple(keys.all()),
+            )
+            write_copy(box.settings.door_copy_path, known)
+        except (StorageError, OSError) as error:
+            log.warning("the door's copy is not renewed", reason=str(error))
+        is_stopped = stopping.wait(_COPY_EVERY_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

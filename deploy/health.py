@@ -18,10 +18,13 @@ _READY, _NOT_READY = 200, 503
 
 @contextmanager
 def serving_health(
-    host: str, port: int, *, registry: CollectorRegistry, is_ready: Callable[[], bool]
+    host: str, port: int, *, registry: CollectorRegistry, problem: Callable[[], str | None]
 ) -> Iterator[None]:
-    """Serve /healthz, /readyz and /metrics on a thread of its own."""
-    app = health_app(registry=registry, is_ready=is_ready)
+    """Serve /healthz, /readyz and /metrics on a thread of its own.
+
+    `problem` says in words, which anybody may read, why it is not ready; None when it is.
+    """
+    app = health_app(registry=registry, problem=problem)
     config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", access_log=False, lifespan="off"
     )
@@ -35,16 +38,16 @@ def serving_health(
         thread.join()
 
 
-def health_app(*, registry: CollectorRegistry, is_ready: Callable[[], bool]) -> Starlette:
+def health_app(*, registry: CollectorRegistry, problem: Callable[[], str | None]) -> Starlette:
     """Return the application: alive, ready, and Prometheus metrics."""
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("alive\n")
 
     async def readyz(_request: Request) -> Response:
-        ready = is_ready()
-        text = "ready\n" if ready else "not ready: see the log of this process\n"
-        return PlainTextResponse(text, status_code=_READY if ready else _NOT_READY)
+        says = problem()
+        text = "ready\n" if says is None else f"not ready: {says}\n"
+        return PlainTextResponse(text, status_code=_READY if says is None else _NOT_READY)
 
     async def metrics(_request: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Protocol
 
+import structlog
+from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
-from deploy.box import Box, open_box
+from deploy.box import Box, open_box, open_box_from_copy
 from deploy.garbage import rest_the_collector
+from deploy.health import serving_health
 from deploy.logs import configure_logs
 from deploy.ports import require_free
 from deploy.settings import Settings
 from deploy.supervisor import EXIT_CONFIG, stop_on_signals, stop_with_parent
-from schemas.errors import ConfigurationError, TocsinError
+from schemas.errors import ConfigurationError, StorageError, TocsinError
+
+log = structlog.get_logger(__name__)
 
 _FAILED = 1
+# So often a database that does not answer is asked again.
+_AGAIN_S = 1.0
 
 
 class Service(Protocol):
@@ -49,8 +58,42 @@ def run(service: Service, settings: Settings, *, parts: frozenset[str], name: st
     stop_on_signals(stopping)
     if settings.supervised:
         stop_with_parent(stopping)
-    with open_box(settings) as box:
-        service(box, parts=parts, stopping=stopping)
+    with ExitStack() as stack:
+        wait = partial(_opened, stack, settings, port=listens, stopping=stopping)
+        box = wait() if "ingest" not in parts else _door_opened(stack, settings) or wait()
+        if box is not None:
+            service(box, parts=parts, stopping=stopping)
+
+
+def _door_opened(stack: ExitStack, settings: Settings) -> Box | None:
+    """Open a door's box, if need be from what it last knew: the field does not wait."""
+    try:
+        return stack.enter_context(open_box(settings))
+    except StorageError as error:
+        log.warning("the database does not answer", reason=str(error))
+        return stack.enter_context(open_box_from_copy(settings))
+
+
+def _opened(
+    stack: ExitStack, settings: Settings, *, port: int, stopping: threading.Event
+) -> Box | None:
+    """Open the box, and wait for its database if that does not answer; None when told to stop.
+
+    Meanwhile the process is alive and not ready, and says for what it waits.
+    """
+    try:
+        return stack.enter_context(open_box(settings))
+    except StorageError as error:
+        log.warning("waiting for the database", reason=str(error))
+    problem = "the database does not answer"
+    health = serving_health(
+        settings.host, port, registry=CollectorRegistry(), problem=lambda: problem
+    )
+    with health:
+        while not stopping.wait(_AGAIN_S):
+            with suppress(StorageError):
+                return stack.enter_context(open_box(settings))
+    return None
 
 
 def _told(text: str, status: int) -> int:

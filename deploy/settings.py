@@ -154,6 +154,11 @@ class Settings(BaseSettings):
         return self.data_dir / "forward.db"
 
     @property
+    def door_copy_path(self) -> Path:
+        """What the door needs of the database when it starts without it."""
+        return self.data_dir / "door-copy.json"
+
+    @property
     def notify_path(self) -> Path:
         """The unix socket on which the desk hears that a person changed an alert."""
         return self.data_dir / "notify.wake"

@@ -137,7 +137,7 @@ class KeyRing:
     """A copy of the stored keys, at most `refresh_s` old while the store answers.
 
     When the store is away the last copy goes on being used: the field must not notice. `load`
-    blocks on the store and raises StorageError.
+    blocks on the store and raises StorageError. `known` is a copy to begin with.
     """
 
     def __init__(
@@ -147,12 +147,15 @@ class KeyRing:
         monotonic: Monotonic,
         system_now: Callable[[], datetime],
         refresh_s: float = REFRESH_S,
+        known: Iterable[DeviceKey] | None = None,
     ) -> None:
         self._load = load
         self._monotonic = monotonic
         self._system_now = system_now
         self._refresh_s = refresh_s
-        self._keys: Mapping[str, DeviceKey] | None = None
+        self._keys: Mapping[str, DeviceKey] | None = (
+            None if known is None else {key.key_id: key for key in known}
+        )
         self._read_at: float | None = None
         self._refreshing = threading.Lock()
 

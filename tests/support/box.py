@@ -58,8 +58,8 @@ class RunningBox:
     def start(self, *names: str, crash_at: Mapping[str, str] | None = None) -> None:
         """Start services ("door", "desk", "process-1") and wait until they are ready.
 
-        A "process-N" is one more worker beside the desk. `crash_at` maps a service to NAME:COUNT,
-        where it kills itself.
+        A "process-N" is one more worker beside the desk, "ingest" a door without the api.
+        `crash_at` maps a service to NAME:COUNT, where it kills itself.
         """
         for name in names:
             environment, command = self.settings.as_environment(), command_of(name)
@@ -67,6 +67,8 @@ class RunningBox:
                 port = self.ports.setdefault(name, free_port())
                 environment |= {"TOCSIN_DESK_PORT": str(port), "TOCSIN_KAFKA_INSTANCE": name}
                 command = [sys.executable, "-m", "deploy.cli", "process"]
+            if name == "ingest":
+                command = [sys.executable, "-m", "deploy.cli", "ingest"]
             if crash_at and name in crash_at:
                 environment["TOCSIN_CRASH_AT"] = crash_at[name]
             with self.log.open("ab") as log:
@@ -81,7 +83,7 @@ class RunningBox:
             self.wait_ready(name)
 
     def wait_ready(self, name: str) -> None:
-        port = self.settings.port if name == "door" else self.settings.health_port
+        port = self.settings.port if name in {"door", "ingest"} else self.settings.health_port
         port = self.ports.get(name, port)
         process = self.processes[name]
         deadline = time.monotonic() + READY_WITHIN_S

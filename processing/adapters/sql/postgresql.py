@@ -46,8 +46,8 @@ _REFUSALS = (
 _CHECK = "SELECT 'B' < 'a', current_setting('server_encoding')"
 
 
-def postgresql_engine(url: str) -> Engine:
-    """Return an engine on a database, which it has reached.
+def postgresql_engine(url: str, *, is_away: bool = False) -> Engine:
+    """Return an engine on a database, which it has reached unless that is known to be away.
 
     Raises StorageError when nobody answers, ConfigurationError when the answer is no, or when the
     database is none for us. A connection that died is noticed when the next transaction wants it,
@@ -63,6 +63,8 @@ def postgresql_engine(url: str) -> Engine:
             "connect_timeout": 5,
         },
     )
+    if is_away:
+        return engine
     by_bytes, encoding = _looked(engine)
     if not by_bytes or encoding != "UTF8":
         engine.dispose()
