@@ -1,4 +1,4 @@
-"""The JSON Schemas of what crosses a process, made from the models.
+"""The JSON Schemas of what crosses a process, made from the models, and the AsyncAPI document.
 
 `python -m schemas.publish FOLDER` writes them; `schemas/published/` holds those of this version,
 and a test keeps them equal to the models.
@@ -14,6 +14,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from schemas import asyncapi
 from schemas.alert import Alert, AlertAction, Transition
 from schemas.delivery import Delivery, Endpoint, WebhookBody
 from schemas.flag import Flag
@@ -68,6 +69,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in MESSAGES:
         (folder / file_name(name)).write_text(json_schema(name), encoding="utf-8")
+    (folder / asyncapi.FILE).write_text(asyncapi.document(str(VERSION)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -58,17 +58,17 @@ class RunningBox:
     def start(self, *names: str, crash_at: Mapping[str, str] | None = None) -> None:
         """Start services ("door", "desk", "process-1") and wait until they are ready.
 
-        A "process-N" is one more worker beside the desk, "ingest" a door without the api.
+        A "process-N" or "watch-N" is one beside the desk, "ingest" a door without the api.
         `crash_at` maps a service to NAME:COUNT, where it kills itself.
         """
         for name in names:
             environment, command = self.settings.as_environment(), command_of(name)
-            if name.startswith("process"):
+            service, _, number = name.partition("-")
+            if number:
                 port = self.ports.setdefault(name, free_port())
                 environment |= {"TOCSIN_DESK_PORT": str(port), "TOCSIN_KAFKA_INSTANCE": name}
-                command = [sys.executable, "-m", "deploy.cli", "process"]
-            if name == "ingest":
-                command = [sys.executable, "-m", "deploy.cli", "ingest"]
+            if number or service == "ingest":
+                command = [sys.executable, "-m", "deploy.cli", service]
             if crash_at and name in crash_at:
                 environment["TOCSIN_CRASH_AT"] = crash_at[name]
             with self.log.open("ab") as log:
