@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sys
+import threading
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 
 from deploy import migrate
 from deploy.box import open_box
@@ -20,6 +22,7 @@ from deploy.kafka.broker import found_cluster, jars_folder
 from deploy.ports import require_free
 from deploy.postgresql.server import found_server, place_for
 from deploy.settings import Settings
+from deploy.supervisor import stop_on_signals
 from schemas.errors import ConfigurationError
 
 app = typer.Typer(invoke_without_command=True)
@@ -140,16 +143,41 @@ def replay_command(
     ] = None,
     first: Day = FIRST,
     last: Day = LAST,
+    log: Annotated[
+        Path | None, typer.Option(help="What `tocsin topics dump` wrote: process that instead.")
+    ] = None,
     data_dir: DataDir = DEMO_DIR,
 ) -> None:
     """Send the sample's reports of some days to a running demo, stepping its mission clock.
 
-    Reports that were sent before are answered with their first receipt.
+    Reports that were sent before are answered with their first receipt. With --log, process the
+    reports of a file into the database, without a door: `tocsin state-hash` then tells whether they
+    lead to the same there. Endpoints that are configured there are rung when notify runs.
 
     Example: tocsin replay --first 2016-07-01 --last 2016-07-31 --speed 45000
+    Example: tocsin replay --log reports.ndjson --data-dir elsewhere
     """
     settings = settings_for(data_dir)
+    if log is not None:
+        _process_log(settings, log)
+        return
     sent = show.replay_days(
         settings, url=url, speed=speed, days=(_day(first), _day(last)), console=console()
     )
     console().print(f"{sent} reports sent")
+
+
+def _process_log(settings: Settings, path: Path) -> None:
+    # Only this form needs the client.
+    from deploy.kafka.dump import DumpedLog, process_dump  # noqa: PLC0415
+
+    dumped, stopping = DumpedLog(path), threading.Event()
+    stop_on_signals(stopping)
+    with open_box(settings) as box, Progress(console=console(), transient=True) as progress:
+        task = progress.add_task("processing", total=len(dumped))
+        process_dump(
+            box, dumped, stop=stopping, note=lambda at: progress.update(task, completed=at)
+        )
+    if stopping.is_set():
+        raise typer.Exit(1)
+    console().print(f"{len(dumped)} records processed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from kafka.errors import KafkaError
 
 from deploy.commands.console import DataDir, console, settings_for, show_table
 from deploy.kafka.client import admin
+from deploy.kafka.dump import dump_reports
 from deploy.kafka.topics import differences, found_topics, make_topics
 from schemas.errors import StorageError
 from schemas.topics import TOPICS
@@ -53,3 +55,19 @@ def check(data_dir: DataDir = None) -> None:
         console().print(f"{text}: tocsin topics make", markup=False)
     if wrong:
         raise typer.Exit(1)
+
+
+@topics.command("dump")
+def dump(
+    file: Annotated[Path, typer.Argument(help="Where to write; only you can read it.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Write all reports of the topic into a file, for `tocsin replay --log`. They may name people.
+
+    Example: tocsin topics dump reports.ndjson
+    """
+    with console().status("reading the topic") as status:
+        count = dump_reports(
+            settings_for(data_dir), file, note=lambda so_far: status.update(f"{so_far} records")
+        )
+    console().print(f"{count} records in {file}", markup=False)

@@ -73,17 +73,18 @@ def producer(settings: Settings) -> KafkaProducer:
     )
 
 
-def consumer(settings: Settings, *, group: str = GROUP) -> KafkaConsumer:
+def consumer(settings: Settings, *, group: str | None = GROUP) -> KafkaConsumer:
     """Return a consumer without topics, whose positions are ours to keep.
 
-    Members of one group share the partitions. Raises KafkaError when no broker answers.
+    Members of one group share the partitions; without one it has those that it is assigned. Raises
+    KafkaError when no broker answers.
     """
     return _made(
         KafkaConsumer,
         **_common(settings),
         group_id=group,
         # A worker that comes back within the session keeps its partitions, and nobody else moves.
-        group_instance_id=settings.kafka_instance,
+        group_instance_id=settings.kafka_instance if group else None,
         session_timeout_ms=settings.kafka_session_s * 1_000,
         heartbeat_interval_ms=settings.kafka_session_s * 1_000 // 5,
         # Whoever is silent for so long is left out of a rebalance, for which the others wait. It is
