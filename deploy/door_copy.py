@@ -20,7 +20,7 @@ from schemas.mission import Mission
 
 log = structlog.get_logger(__name__)
 
-# A key that was revoked meanwhile is taken for so long at most.
+# A door begins with nothing older: a key may have been revoked since.
 LIFETIME: Final = timedelta(hours=24)
 _PRIVATE = 0o077
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import ExitStack, suppress
-from functools import partial
 from typing import Protocol
 
 import structlog
@@ -59,32 +58,35 @@ def run(service: Service, settings: Settings, *, parts: frozenset[str], name: st
     if settings.supervised:
         stop_with_parent(stopping)
     with ExitStack() as stack:
-        wait = partial(_opened, stack, settings, port=listens, stopping=stopping)
-        box = wait() if "ingest" not in parts else _door_opened(stack, settings) or wait()
+        box = _opened(stack, settings, parts=parts, port=listens, stopping=stopping)
         if box is not None:
             service(box, parts=parts, stopping=stopping)
 
 
-def _door_opened(stack: ExitStack, settings: Settings) -> Box | None:
-    """Open a door's box, if need be from what it last knew: the field does not wait."""
-    try:
-        return stack.enter_context(open_box(settings))
-    except StorageError as error:
-        log.warning("the database does not answer", reason=str(error))
-        return stack.enter_context(open_box_from_copy(settings))
-
-
 def _opened(
-    stack: ExitStack, settings: Settings, *, port: int, stopping: threading.Event
+    stack: ExitStack,
+    settings: Settings,
+    *,
+    parts: frozenset[str],
+    port: int,
+    stopping: threading.Event,
 ) -> Box | None:
     """Open the box, and wait for its database if that does not answer; None when told to stop.
 
-    Meanwhile the process is alive and not ready, and says for what it waits.
+    Meanwhile the process is alive and not ready, and says for what it waits. A door goes on with
+    what it last knew, if it may: the field does not wait.
     """
     try:
         return stack.enter_context(open_box(settings))
     except StorageError as error:
-        log.warning("waiting for the database", reason=str(error))
+        log.warning("the database does not answer", reason=str(error))
+    box = stack.enter_context(open_box_from_copy(settings)) if "ingest" in parts else None
+    return box or _waited_for(stack, settings, port=port, stopping=stopping)
+
+
+def _waited_for(
+    stack: ExitStack, settings: Settings, *, port: int, stopping: threading.Event
+) -> Box | None:
     problem = "the database does not answer"
     health = serving_health(
         settings.host, port, registry=CollectorRegistry(), problem=lambda: problem

@@ -45,7 +45,8 @@ def document(version: str) -> str:
             "version": version,
             "description": (
                 "CloudEvents 1.0 in the binary mode of its Kafka binding. Delivery is at least "
-                "once; of one key a reader drops what has a lower ce_sequence than it has seen. "
+                "once. Of one ce_subject, which is also the key, a reader drops what has a lower "
+                "ce_sequence than it has seen; reports have no subject, and none is dropped. "
                 "What is said is not generalised for anybody: only those may read a topic who may "
                 "see all of it."
             ),

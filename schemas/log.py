@@ -6,7 +6,7 @@ spool has one partition, named after its node.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 
@@ -31,6 +31,16 @@ class Record(NamedTuple):
     def first_at(self) -> Origin:
         """Return where it was first: what receipts and dead letters name it by."""
         return self.origin or Origin(self.partition, self.position)
+
+
+def within(records: Iterable[Record], max_bytes: int) -> Iterator[Record]:
+    """Yield the first records, of so many bytes at most; at least one if there is one."""
+    size = 0
+    for number, record in enumerate(records):
+        size += len(record.value)
+        if number and size > max_bytes:
+            return
+        yield record
 
 
 class Source(Protocol):

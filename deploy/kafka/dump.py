@@ -18,16 +18,17 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from deploy.box import Box
+from deploy.crash import no_checkpoint
 from deploy.kafka.client import consumer
 from deploy.settings import Settings
 from deploy.wiring import workers_of
 from processing.batch.account import read_account
 from processing.engine.loop import Stop, Turn
 from schemas.errors import ConfigurationError, StorageError
-from schemas.log import Origin, Record
+from schemas.log import Origin, Record, within
 from schemas.topics import REPORTS, origin_of
 
-_POLL_MS = 1_000
+_POLL_MS, _SILENT_POLLS = 1_000, 30
 
 
 def dump_reports(settings: Settings, path: Path, *, note: Callable[[int], object]) -> int:
@@ -47,9 +48,11 @@ def dump_reports(settings: Settings, path: Path, *, note: Callable[[int], object
                 file.write(line)
                 if count % 100 == 0:
                     note(count)
+        fresh.replace(path)
     except KafkaError as error:
         raise StorageError(f"the topic can't be read: {type(error).__name__}: {error}") from error
-    fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
     return count
 
 
@@ -62,8 +65,14 @@ def _lines(client: KafkaConsumer) -> Iterator[str]:
     ends = client.end_offsets(places)
     for place, first in client.beginning_offsets(places).items():
         client.seek(place, first)
+    silent = 0
     while any(client.position(place) < ends[place] for place in places):
-        for messages in client.poll(_POLL_MS).values():
+        fetched = client.poll(_POLL_MS)
+        # The client says nothing of a broker that went away: it waits for it.
+        silent = 0 if fetched else silent + 1
+        if silent == _SILENT_POLLS:
+            raise StorageError("Kafka brings nothing more: is it there? tocsin topics check")
+        for messages in fetched.values():
             yield from map(_line, messages)
 
 
@@ -84,7 +93,7 @@ def _line(message: Any) -> str:  # noqa: ANN401 - kafka-python has no types
 
 
 class DumpedLog:
-    """Such a file as a log with one partition, whose positions are its lines.
+    """Such a file, read into memory, as a log with one partition, whose positions are its lines.
 
     The partition is named after what is in the file: processing it again changes nothing.
     """
@@ -110,14 +119,7 @@ class DumpedLog:
 
     def read(self, position: int, *, max_records: int, max_bytes: int) -> Sequence[Record]:
         """Return the records at and after a position, in order."""
-        found: list[Record] = []
-        size = 0
-        for record in self._records[position : position + max_records]:
-            size += len(record.value)
-            if found and size > max_bytes:
-                break
-            found.append(record)
-        return found
+        return list(within(self._records[position : position + max_records], max_bytes))
 
     def peek(self, position: int, *, max_records: int, max_bytes: int) -> Sequence[Record]:
         """Return nothing: all of it was received long ago, and nothing is urgent."""
@@ -142,7 +144,7 @@ def process_dump(box: Box, log: DumpedLog, *, stop: Stop, note: Callable[[int], 
 
     Can be stopped and begun again. Raises TocsinError.
     """
-    make = workers_of(box, checkpoint=lambda _name: None, stored=lambda: None)
+    make = workers_of(box, checkpoint=no_checkpoint, stored=lambda: None)
     worker = make(log, lambda record: read_account(record.value))
     while not stop.is_set() and worker.turn(stop) is not Turn.IDLE:
         note(worker.progress.position)

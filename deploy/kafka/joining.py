@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.core import GaugeMetricFamily
@@ -27,6 +28,8 @@ from processing.adapters.sql.changes_feed import SqlChangesFeed
 from processing.batch.account import Account
 from processing.engine.crew import Crew
 from processing.watch.relay import Relay, Relayed
+
+_Progress = TypeVar("_Progress")
 
 
 def kafka_log_of(settings: Settings, *, pause: Callable[[float], object]) -> KafkaLog:
@@ -59,13 +62,7 @@ def count_relaying(registry: CollectorRegistry, relay: Relay) -> None:
         ("sent", "events acknowledged since the start", lambda one: one.sent),
         ("refused", "events that the broker will not have", lambda one: one.refused),
     )
-    for name, says, read in reads:
-        gauge = Gauge(f"tocsin_relay_{name}", says, registry=registry)
-        gauge.set_function(partial(_relayed, relay, read))
-
-
-def _relayed(relay: Relay, read: Callable[[Relayed], float]) -> float:
-    return read(relay.progress)
+    _publish(registry, "relay", lambda: relay.progress, reads)
 
 
 def count_forwarding(
@@ -86,13 +83,21 @@ def count_forwarding(
         ("connections", "connections made since the start", lambda one: one.connections),
         ("failures", "failures in a row", lambda one: one.failures_in_a_row),
     )
+    _publish(registry, "forward", lambda: forwarder.progress, reads)
+
+
+def _publish(
+    registry: CollectorRegistry,
+    of: str,
+    progress: Callable[[], _Progress],
+    reads: Iterable[tuple[str, str, Callable[[_Progress], float]]],
+) -> None:
+    def now(read: Callable[[_Progress], float]) -> float:
+        return read(progress())
+
     for name, says, read in reads:
-        gauge = Gauge(f"tocsin_forward_{name}", says, registry=registry)
-        gauge.set_function(partial(_now, forwarder, read))
-
-
-def _now(forwarder: Forwarder, read: Callable[[ForwardProgress], float]) -> float:
-    return read(forwarder.progress)
+        gauge = Gauge(f"tocsin_{of}_{name}", says, registry=registry)
+        gauge.set_function(partial(now, read))
 
 
 def count_partitions(registry: CollectorRegistry, crew: Crew[Account], log: KafkaLog) -> None:

@@ -26,7 +26,7 @@ from processing.rules.loading import default_rules
 from schemas.codec import canonical, decode, encode, sha256
 from schemas.delivery import Endpoint
 from schemas.layer import Feature, LayerKind
-from schemas.log import Record
+from schemas.log import Record, within
 from schemas.report import AdmittedReport, Report
 from schemas.tables import endpoints, metadata
 from tests.processing.world import FEATURES
@@ -51,15 +51,8 @@ class MemoryLog:
         )
 
     def read(self, position: int, *, max_records: int, max_bytes: int) -> Sequence[Record]:
-        found: list[Record] = []
-        size = 0
         first = position - self.start
-        for record in self.records[first : first + max_records]:
-            size += len(record.value)
-            if found and size > max_bytes:
-                break
-            found.append(record)
-        return found
+        return list(within(self.records[first : first + max_records], max_bytes))
 
     def peek(self, position: int, *, max_records: int, max_bytes: int) -> Sequence[Record]:
         return self.read(position, max_records=max_records, max_bytes=max_bytes)

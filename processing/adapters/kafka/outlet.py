@@ -21,7 +21,8 @@ from schemas.topics import Event
 
 log = structlog.get_logger(__name__)
 
-# The broker's word about one record: it would say so again.
+# The broker's word about one record: it would say so again. The publisher of ingest, which may not
+# be imported here, also has InvalidTimestampError; what is told here carries no time of its own.
 _REFUSALS = (
     InvalidRecordError,
     MessageSizeTooLargeError,
@@ -43,8 +44,8 @@ class KafkaOutlet:
     def send(self, events: Sequence[Event]) -> int:
         """Send and wait until all are acknowledged; return how many the broker will never have."""
         try:
-            self._producer = self._producer or self._make()
-            begun = [self._begin(one) for one in events]
+            producer = self._producer = self._producer or self._make()
+            begun = [_begin(producer, one) for one in events]
             return sum(
                 self._is_refused(one, sending) for one, sending in zip(events, begun, strict=True)
             )
@@ -61,14 +62,6 @@ class KafkaOutlet:
         closing.start()
         closing.join(2 * _CLOSE_WITHIN_S)
 
-    def _begin(self, one: Event) -> Any:  # noqa: ANN401 - kafka-python has no types
-        try:
-            return self._producer and self._producer.send(
-                one.topic, value=one.value, key=one.key, headers=one.headers
-            )
-        except _REFUSALS as error:
-            return error
-
     def _is_refused(self, one: Event, sending: Any) -> bool:  # noqa: ANN401 - kafka-python has no types
         try:
             if isinstance(sending, KafkaError):
@@ -78,6 +71,13 @@ class KafkaOutlet:
             log.warning("Kafka will not have an event", key=one.key.decode(), reason=str(error))
             return True
         return False
+
+
+def _begin(producer: KafkaProducer, one: Event) -> Any:  # noqa: ANN401 - kafka-python has no types
+    try:
+        return producer.send(one.topic, value=one.value, key=one.key, headers=one.headers)
+    except _REFUSALS as error:
+        return error
 
 
 def _close(producer: KafkaProducer) -> None:

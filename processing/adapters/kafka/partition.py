@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from operator import attrgetter
 
-from schemas.log import Record
+from schemas.log import Record, within
 
 _position = attrgetter("position")
 
@@ -41,14 +41,14 @@ class PartitionLog:
         self._from = position
         while self._records and self._records[0].position < position:
             self._size -= len(self._records.popleft().value)
-        return list(_within(islice(self._records, max_records), max_bytes))
+        return list(within(islice(self._records, max_records), max_bytes))
 
     def peek(self, position: int, *, max_records: int, max_bytes: int) -> Sequence[Record]:
         """Return the fetched records at and after a position, in order; keep those before."""
         if self._from is None or position < self._from:
             return ()
         first = bisect_left(self._records, position, key=_position)
-        return list(_within(islice(self._records, first, first + max_records), max_bytes))
+        return list(within(islice(self._records, first, first + max_records), max_bytes))
 
     def wait(self, timeout_s: float) -> bool:  # noqa: ARG002 - the port's
         """Return at once: whoever drives several partitions waits for all of them."""
@@ -70,12 +70,3 @@ class PartitionLog:
         self.forget()
         self._seek(position)
         self._from = position
-
-
-def _within(records: Iterable[Record], max_bytes: int) -> Iterable[Record]:
-    size = 0
-    for number, record in enumerate(records):
-        size += len(record.value)
-        if number and size > max_bytes:
-            return
-        yield record

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, tuple_
 
 from processing.adapters.sql.errors import translated
 from processing.watch.relay import Slice
@@ -123,7 +123,7 @@ def _dead_letters(connection: Connection, changed: _Changed) -> Iterator[Event]:
 def _rows(
     connection: Connection,
     query: Select[Any],
-    key: Any,  # noqa: ANN401 - a column or several
+    key: ColumnElement[Any],
     values: Sequence[object],
 ) -> Iterator[Row[Any]]:
     for start in range(0, len(values), _AT_ONCE):

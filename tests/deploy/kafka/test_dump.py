@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import stat
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,7 +22,7 @@ from deploy.kafka.topics import make_topics
 from deploy.settings import Settings
 from processing.adapters.sql.dead_letters import list_dead_letters
 from processing.adapters.sql.state_hash import dump
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, StorageError
 from schemas.topics import REPORTS, report_headers
 from tests.support.kafka import running_kafka
 from tests.support.replaying import NODE, admitted, make_desk
@@ -90,3 +91,15 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
         DumpedLog(tmp_path / "x")
     with pytest.raises(ConfigurationError, match="can't be read"):
         DumpedLog(tmp_path / "nothing")
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_without_a_broker_it_says_so_and_leaves_no_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    # What is captured holds on to the errors, and these to the sockets.
+    caplog.set_level(logging.CRITICAL, logger="kafka")
+    nobody = Settings(kafka_bootstrap="127.0.0.1:1")
+    with pytest.raises(StorageError, match="the topic can't be read"):
+        dump_reports(nobody, tmp_path / "reports.ndjson", note=lambda _count: None)
+    assert list(tmp_path.iterdir()) == []
