@@ -43,6 +43,9 @@ _NOT_DURABLE = """\
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+max_wal_size = 256MB
+wal_level = minimal
+max_wal_senders = 0
 """
 # Templates that anybody may copy: to make the extension takes a superuser.
 _FIRST = (

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
 
-from deploy.postgresql.server import Server
+import psycopg
+from psycopg import sql
 
+from deploy.postgresql.server import Server, found_server
+
+# Not below pytest's folder: as root the server is another user, who may not look into it.
+_PLACE = Path("/tmp")  # noqa: S108 - mkdtemp makes the folders
+_FOLDERS = "tocsin-pg-"
 _numbers = count(1)
+# A database takes 20 MB, and a thousand tests make one each: what nobody uses any more goes.
+_KEPT = 12
+_DROPPED_AT = 24
+_made_databases: list[str] = []
+_templates: set[str] = set()
 
 
 @cache
@@ -38,9 +50,30 @@ def running_postgresql() -> Iterator[Server]:
 
 
 def _made(*, is_durable: bool) -> Server:
-    # Not below pytest's folder: as root the server is another user, who may not look into it.
-    folder = Path(tempfile.mkdtemp(prefix="tocsin-pg-", dir="/tmp"))
+    _clear_up()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDERS}{os.getpid()}-", dir=_PLACE))
     return Server(folder=folder, port=_free(), is_durable=is_durable)
+
+
+def _clear_up() -> None:
+    """Stop and remove the servers of test processes that were killed before they could."""
+    for folder in _PLACE.glob(f"{_FOLDERS}*"):
+        if _is_alive(folder.name.removeprefix(_FOLDERS).partition("-")[0]):
+            continue
+        left = found_server(folder)
+        if left is not None:
+            left.clean()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def fresh_database(template: str | None = None) -> str:
@@ -49,7 +82,12 @@ def fresh_database(template: str | None = None) -> str:
     if template is None:
         server().create(name)
     else:
-        server().create(name, template=template.rpartition("/")[2])
+        source = template.rpartition("/")[2]
+        _templates.add(source)
+        server().create(name, template=source)
+    _made_databases.append(name)
+    if len(_made_databases) > _DROPPED_AT:
+        _drop_unused()
     return server().url(name)
 
 
@@ -75,6 +113,17 @@ def administer(address: str, statement: str) -> None:
 def address_for(address: str, role: str) -> str:
     """Return the address of the same database for another role."""
     return address.replace("//tocsin@", f"//{role}@")
+
+
+def _drop_unused() -> None:
+    """Drop the older databases that no test is connected to, nor makes copies of."""
+    old = [name for name in _made_databases[:-_KEPT] if name not in _templates]
+    address = server().url("postgres").replace("//tocsin@", "//postgres@")
+    with psycopg.connect(address, autocommit=True) as connection:
+        for name in old:
+            with suppress(psycopg.errors.ObjectInUse):
+                connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+                _made_databases.remove(name)
 
 
 def _free() -> int:
