@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.request import urlopen
 
 import psycopg
 
@@ -58,16 +59,17 @@ class RunningBox:
     def start(self, *names: str, crash_at: Mapping[str, str] | None = None) -> None:
         """Start services ("door", "desk", "process-1") and wait until they are ready.
 
-        A "process-N" or "watch-N" is one beside the desk, "ingest" a door without the api.
-        `crash_at` maps a service to NAME:COUNT, where it kills itself.
+        "process-N", "watch-N" and "notify-N" are beside or instead of the desk, each with a port
+        of its own; "ingest" is a door without the api, "api" one without the intake. "ingest-N" is
+        a node of its own: its own port, spool and name. `crash_at` maps a service to NAME:COUNT,
+        where it kills itself.
         """
         for name in names:
             environment, command = self.settings.as_environment(), command_of(name)
             service, _, number = name.partition("-")
             if number:
-                port = self.ports.setdefault(name, free_port())
-                environment |= {"TOCSIN_DESK_PORT": str(port), "TOCSIN_KAFKA_INSTANCE": name}
-            if number or service == "ingest":
+                environment |= self._alone(name, service)
+            if number or service in {"ingest", "api"}:
                 command = [sys.executable, "-m", "deploy.cli", service]
             if crash_at and name in crash_at:
                 environment["TOCSIN_CRASH_AT"] = crash_at[name]
@@ -82,8 +84,35 @@ class RunningBox:
         for name in names:
             self.wait_ready(name)
 
+    def _alone(self, name: str, service: str) -> dict[str, str]:
+        """Return what one of several has for itself."""
+        port = str(self.ports.setdefault(name, free_port()))
+        if service != "ingest":
+            return {"TOCSIN_DESK_PORT": port, "TOCSIN_KAFKA_INSTANCE": name}
+        folder = self.settings.data_dir.parent / name
+        if not folder.exists():
+            folder.mkdir(mode=0o700)
+            for shared in (self.settings.key_path, self.settings.clock_path):
+                (folder / shared.name).symlink_to(shared)
+        return {"TOCSIN_PORT": port, "TOCSIN_NODE": name, "TOCSIN_DATA_DIR": str(folder)}
+
+    def url_of(self, name: str) -> str:
+        """Return where one of several is reached."""
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    def metric(self, name: str, metric: str) -> float:
+        """Return the sum of a metric over its labels, as one of several tells it; 0 if it doesn't.
+
+        Raises OSError when it does not answer.
+        """
+        with urlopen(f"{self.url_of(name)}/metrics", timeout=10) as page:  # noqa: S310 - ours
+            lines = page.read().decode().splitlines()
+        found = [line.rpartition(" ") for line in lines if not line.startswith("#")]
+        return sum(float(value) for key, _, value in found if key.partition("{")[0] == metric)
+
     def wait_ready(self, name: str) -> None:
-        port = self.settings.port if name in {"door", "ingest"} else self.settings.health_port
+        doors = {"door", "ingest", "api"}
+        port = self.settings.port if name in doors else self.settings.health_port
         port = self.ports.get(name, port)
         process = self.processes[name]
         deadline = time.monotonic() + READY_WITHIN_S
