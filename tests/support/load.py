@@ -11,8 +11,10 @@ import json
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -25,6 +27,7 @@ from tests.bench.generator import Sent
 _RETRY = frozenset({429, 502, 503, 504})
 _TIMEOUT = aiohttp.ClientTimeout(total=15)
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.05, 1.0
+_ASKING, _ASK_EVERY_S = aiohttp.ClientTimeout(total=1), 0.2
 
 
 class Kind(Enum):
@@ -72,7 +75,8 @@ class Entry:
 class Load:
     """Sends posts in order over several connections; `allow` says how many may go.
 
-    With a rate, so many a second at most. A unit whose door does not answer tries the next one.
+    With a rate, so many a second at most. As a balancer does, it asks the doors whether they are
+    ready, and leaves one alone that is not or does not answer.
     """
 
     doors: Sequence[str]
@@ -88,6 +92,7 @@ class Load:
     _allowed: int = 0
     _began: float = 0.0
     _closing: bool = False
+    _resting: set[int] = field(default_factory=set)
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -125,7 +130,26 @@ class Load:
     async def _send_all(self, file: TextIO) -> None:
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as session:
+            asking = [asyncio.create_task(self._ask(number)) for number in range(len(self.doors))]
             await asyncio.gather(*(self._lane(session, file) for _ in range(self.connections)))
+            for one in asking:
+                one.cancel()
+
+    async def _ask(self, number: int) -> None:
+        """Learn now and then whether a door is ready."""
+        async with aiohttp.ClientSession(timeout=_ASKING) as session:
+            while True:
+                with suppress(aiohttp.ClientError, TimeoutError):
+                    async with session.get(f"{self.doors[number]}/readyz") as response:
+                        if response.status == HTTPStatus.OK:
+                            self._resting.discard(number)
+                        else:
+                            self._resting.add(number)
+                await asyncio.sleep(_ASK_EVERY_S)
+
+    def _door(self, first: int) -> int:
+        order = [(first + step) % len(self.doors) for step in range(len(self.doors))]
+        return next((number for number in order if number not in self._resting), order[0])
 
     async def _lane(self, session: aiohttp.ClientSession, file: TextIO) -> None:
         while not self._closing and self._next < len(self.posts):
@@ -152,11 +176,11 @@ class Load:
         tries = refused = broken = 0
         wait_s, began = _FIRST_WAIT_S, time.monotonic()
         while not self._closing:
-            door = self.doors[(post.door + tries) % len(self.doors)]
+            door = self._door(post.door)
             tries += 1
             try:
                 async with session.post(
-                    f"{door}/v1/reports", data=post.sent.body, headers=headers
+                    f"{self.doors[door]}/v1/reports", data=post.sent.body, headers=headers
                 ) as response:
                     answer = await response.json(content_type=None)
                     if response.status not in _RETRY:
@@ -169,6 +193,7 @@ class Load:
                     refused += 1
             except (aiohttp.ClientError, TimeoutError, ValueError):
                 broken += 1
+                self._resting.add(door)
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
         return None

@@ -120,7 +120,9 @@ def _drop_unused() -> None:
     old = [name for name in _made_databases[:-_KEPT] if name not in _templates]
     address = server().url("postgres").replace("//tocsin@", "//postgres@")
     with psycopg.connect(address, autocommit=True) as connection:
-        for name in old:
+        # To be told that one is in use takes five seconds.
+        rows = connection.execute("SELECT datname FROM pg_stat_activity").fetchall()
+        for name in set(old) - {name for (name,) in rows}:
             with suppress(psycopg.errors.ObjectInUse):
                 connection.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
                 _made_databases.remove(name)
