@@ -103,6 +103,7 @@ class KafkaLog:
         try:
             consumer = self._consumer or self._connect()
             self._hold_back(consumer)
+            _finish_joining(consumer)
             self._take_in(consumer.poll(int(timeout_s * 1_000), self._limits.max_records))
             self._look(consumer)
         except OffsetOutOfRangeError as error:
@@ -296,6 +297,18 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python
     @override
     def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
         self._gone(lost)
+
+
+def _finish_joining(consumer: KafkaConsumer) -> None:
+    """Let the client finish a join that it began and then forgot.
+
+    A poll that returns while it joins leaves the join under way; if the reason for it is gone by
+    the next poll (kafka-python 3.0.12: it joined because it had heard of new partitions), nobody
+    waits for it. Then the client sends no heartbeat any more and keeps for ever what others own.
+    """
+    coordinator = consumer._coordinator  # noqa: SLF001 - there is no public way
+    if coordinator.rejoining and not coordinator.need_rejoin():
+        coordinator.request_rejoin()
 
 
 def _name(tp: TopicPartition) -> str:

@@ -366,6 +366,34 @@ def test_a_member_that_was_given_nothing_asks_for_its_share(
 
 
 @pytest.mark.usefixtures("kafka")
+def test_a_join_that_the_client_forgot_is_finished(cluster: Cluster) -> None:
+    with reading(cluster) as one:
+
+        def is_member() -> bool:
+            one.log.fetch(0.1)
+            return len(one.log.owned()) == REPORTS.partitions
+
+        wait_for(is_member, within_s=WITHIN_S, saying="it owns all")
+        assert one.log._consumer is not None
+        coordinator = one.log._consumer._coordinator
+        # As if it had heard of partitions; the poll returns while it joins.
+        coordinator._assignment_snapshot = {}
+        one.log.fetch(0.0)
+        assert coordinator.rejoining
+        wait_for(
+            lambda: not coordinator.need_rejoin(),
+            within_s=WITHIN_S,
+            saying="it has forgotten why it joins",
+        )
+
+        def has_joined() -> bool:
+            one.log.fetch(0.1)
+            return bool(coordinator.stable() and coordinator._heartbeat_enabled)
+
+        wait_for(has_joined, within_s=WITHIN_S, saying="it is a member that can be heard")
+
+
+@pytest.mark.usefixtures("kafka")
 def test_two_members_share_the_partitions_and_one_that_ends_leaves_them_to_the_other(
     cluster: Cluster,
 ) -> None:
