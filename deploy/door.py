@@ -18,12 +18,14 @@ import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import select
+from starlette.types import ASGIApp
 
 from api.app import create_app as create_api
 from api.parts import ApiParts, ApiSettings
 from deploy.box import Box
 from deploy.crash import Checkpoint, checkpoint_from
 from deploy.door_copy import Known, write_copy
+from deploy.farewell import Farewell, LeavingServer
 from deploy.wiring import alert_desk_of, recomputer_of, start_thread
 from ingest.app import create_app as create_intake
 from ingest.credentials import KeyRing
@@ -52,7 +54,6 @@ _KEEP_RECORDS = 100_000
 _TRIM_EVERY_S = 60.0
 _GAZETTEER_S = 30.0
 _COPY_EVERY_S = 30.0
-_WATCH_S = 0.2
 
 
 def run_door(box: Box, *, parts: frozenset[str], stopping: threading.Event) -> None:
@@ -71,8 +72,9 @@ def run_door(box: Box, *, parts: frozenset[str], stopping: threading.Event) -> N
             if not box.database.is_file():
                 start_thread("copy", partial(_copying, box, stopping), stopping=stopping)
             start_thread("trim", _trimming(spool, log, stopping), stopping=stopping)
-        server = uvicorn.Server(_config(box, _app(box, door, parts, registry, stopping)))
-        start_thread("stop-watch", lambda: _stop_server(server, stopping), stopping=stopping)
+        app = Farewell(_app(box, door, parts, registry, stopping), stopping)
+        server = LeavingServer(_config(box, app), stopping, farewell_s=box.settings.farewell_s)
+        start_thread("farewell", server.leave, stopping=stopping)
         server.run()
 
 
@@ -268,7 +270,7 @@ def _trimming(spool: Spool, log: _Log, stopping: threading.Event) -> Callable[[]
     return trim
 
 
-def _config(box: Box, app: FastAPI) -> uvicorn.Config:
+def _config(box: Box, app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=box.settings.host,
@@ -281,11 +283,3 @@ def _config(box: Box, app: FastAPI) -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=int(box.settings.stop_seconds / 2),
     )
-
-
-def _stop_server(server: uvicorn.Server, stopping: threading.Event) -> None:
-    # uvicorn takes the signals itself; whichever hears first tells the other.
-    while not stopping.wait(_WATCH_S):
-        if server.should_exit:
-            stopping.set()
-    server.should_exit = True

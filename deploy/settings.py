@@ -86,6 +86,13 @@ class Settings(BaseSettings):
     )
     webhook_timeout_s: float = Field(default=10.0, gt=0, le=60)
     stop_seconds: float = Field(default=10.0, gt=0, le=120, description="grace at SIGTERM")
+    farewell_s: float = Field(
+        default=1.0,
+        ge=0,
+        le=60,
+        description="after SIGTERM the door is not ready and still answers for so long; part of "
+        "stop_seconds, and longer than the balancer's interval",
+    )
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
     log_json: bool = Field(default=False, description="one JSON object a line, for collectors")
 
@@ -109,6 +116,13 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"TOCSIN_{name.upper()} is not set, and {self.kafka_security} needs it"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def leaves_in_time(self) -> Self:
+        """Refuse a farewell that leaves no time to finish."""
+        if self.farewell_s > self.stop_seconds / 2:
+            raise ValueError("TOCSIN_FAREWELL_S is more than half of TOCSIN_STOP_SECONDS")
         return self
 
     @field_validator("database_url")

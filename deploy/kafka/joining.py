@@ -116,6 +116,7 @@ class _Partitions(Collector):
     def collect(self) -> Iterable[GaugeMetricFamily]:
         workers, standings = self._crew.progress, self._log.standings
         at = {name: one.position for name, one in workers.items()}
+        yield _family("owned", "1: this process works on it", dict.fromkeys(standings, 1))
         yield _family("position", "next position to read", at)
         yield _family(
             "lag",

@@ -132,6 +132,13 @@ class RunningBox:
             self.processes[name].wait()
             let_go(self.processes[name])
 
+    def end(self, name: str) -> int:
+        """Ask a service to stop, as an upgrade does; return its exit status."""
+        self.processes[name].terminate()
+        code = self.processes[name].wait(timeout=60)
+        let_go(self.processes[name])
+        return code
+
     def is_dead(self, name: str) -> bool:
         return self.processes[name].poll() is not None
 

@@ -1,9 +1,8 @@
 """The mission as its own processes, one part each, on a real Kafka and a real PostgreSQL.
 
 Reports come in over HTTP at two doors, some of them twice, late or malformed, and rubbish is put on
-the topic, while processes are killed. What the load generator's ledger says was taken is compared
-with what is stored, and what is stored with what the same topic leads to in an embedded database.
-One body for the tests and for the longer campaign (`make campaign`).
+the topic. What the load generator's ledger says was taken is compared with what is stored, and what
+is stored with what the same topic leads to in an embedded database.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from processing.adapters.sql.state_hash import dump
 from schemas.topics import DEAD_LETTERS, REPORTS
 from tests.bench.boxes import use_rules
 from tests.bench.generator import Sent, generate
-from tests.support.box import RunningBox, make_box, wait_for
+from tests.support.box import RunningBox, make_box
 from tests.support.load import Kind, Load, Post
 from tests.support.receiver import SECRET, Receiver, receiving
 
@@ -46,34 +45,8 @@ EVERYBODY = (*INGEST, *PROCESS, *WATCH, *NOTIFY, "api")
 _TWICE, _LATE, _MALFORMED, RUBBISH = 0.10, 0.05, 0.005, 0.005
 # How many posts later the same comes again, at most, and what is late comes.
 _AGAIN_WITHIN, _LATE_BY = 200, (0.05, 0.3)
-# While a kill is awaited so many more posts are on their way.
-_MARGIN = 150
 _DONE_WITHIN_S = 600.0
 _POLL_S = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What a run led to. Everything that is empty or zero when nobody could tell that it was one.
-
-    `differing` are conclusions (lines of `dump`) that the same topic leads to elsewhere and here
-    does not, or the other way round.
-    """
-
-    pids: dict[str, int]
-    kills: tuple[str, ...]
-    without_lag: int
-    reports: int
-    shares: tuple[float, ...]
-    lost: tuple[tuple[str, int], ...]
-    never_sent: tuple[tuple[str, int], ...]
-    not_refused: tuple[str, ...]
-    letters: dict[bytes, int]
-    letters_told: dict[bytes, int]
-    untold: tuple[str, ...]
-    told_under_two_ids: tuple[str, ...]
-    unverified: int
-    differing: tuple[str, ...]
 
 
 def posts_of(count: int, *, seed: int) -> list[Post]:
@@ -128,6 +101,9 @@ class House:
     def stored(self) -> set[tuple[str, int]]:
         rows = self.box.rows("SELECT root_id, revision FROM reports")
         return {(str(root), int(str(revision))) for root, revision in rows}
+
+    def count_stored(self) -> int:
+        return int(str(self.box.rows("SELECT count(*) FROM reports")[0][0]))
 
     def put_rubbish(self, count: int, *, seed: int) -> None:
         """Put records on the topic that nobody can read, each another one."""
@@ -243,111 +219,6 @@ def house(
                 with suppress(AssertionError):
                     load.close()
             box.stop()
-
-
-def run_under_kills(
-    folder: Path,
-    *,
-    reports: int,
-    kills: int,
-    seed: int,
-    kafka: Cluster,
-    postgresql: Server,
-) -> Found:
-    """Send reports while processes are killed, each while reports wait, and say what shows."""
-    posts = posts_of(reports, seed=seed)
-    draw = random.Random(f"{seed}:kills")
-    with house(folder, posts, kafka=kafka, postgresql=postgresql) as here:
-        pids = {name: process.pid for name, process in here.box.processes.items()}
-        print("pids", pids, flush=True)
-        killed: list[str] = []
-        without_lag = 0
-        step = len(posts) // (kills + 1)
-        for number in range(kills):
-            point = step * (number + 1)
-            here.load.allow(point + _MARGIN)
-            # What comes may all be done just when somebody looks: then more comes.
-            _wait_answered(here, point)
-            here.put_rubbish(round(reports * RUBBISH / kills), seed=seed)
-            lag = _wait_lag(here, point + _MARGIN)
-            victim = draw.choice(EVERYBODY)
-            here.box.kill(victim)
-            killed.append(victim)
-            without_lag += lag == 0
-            here.box.start(victim)
-        here.load.allow(len(posts))
-        _wait_answered(here, len(posts))
-        here.load.close()
-        here.settle()
-        return _found(folder, here, pids=pids, kills=killed, without_lag=without_lag)
-
-
-def _wait_answered(here: House, count: int) -> None:
-    wait_for(
-        lambda: here.load.answered() >= count or bool(here.load.problems),
-        within_s=_DONE_WITHIN_S,
-        saying=f"{count} posts answered, not {here.load.answered()}",
-    )
-    assert not here.load.problems, here.load.problems
-
-
-def _wait_lag(here: House, allowed: int) -> int:
-    """Let reports come until some of them wait; return how many do."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if lag := here.lag():
-            return lag
-        if here.load.answered() >= allowed:
-            allowed += _MARGIN
-            here.load.allow(allowed)
-        time.sleep(0.002)
-    return 0
-
-
-def _found(
-    folder: Path, here: House, *, pids: dict[str, int], kills: Sequence[str], without_lag: int
-) -> Found:
-    taken, stored = here.load.taken(), here.stored()
-    ends = here.ends()
-    letters = Counter(
-        bytes(value)  # type: ignore[call-overload] # psycopg gives bytes
-        for (value,) in here.box.rows("SELECT value FROM dead_letters")
-    )
-    malformed = [one for one in here.load.entries if one.kind is Kind.MALFORMED]
-    told = {
-        (str(alert), int(str(seq)))
-        for alert, seq in here.box.rows("SELECT alert_id, seq FROM deliveries")
-    }
-    rings = here.receiver.rings()
-    heard = {(str(ring.data["alert_id"]), int(ring.data["seq"])) for ring in rings}
-    names: dict[tuple[str, int], set[str]] = {}
-    for ring in rings:
-        names.setdefault((str(ring.data["alert_id"]), int(ring.data["seq"])), set()).add(
-            ring.webhook_id
-        )
-    return Found(
-        pids=pids,
-        kills=tuple(kills),
-        without_lag=without_lag,
-        reports=len(stored),
-        shares=tuple(end / sum(ends.values()) for end in ends.values()),
-        lost=tuple(sorted(taken - stored)),
-        never_sent=tuple(sorted(stored - taken)),
-        not_refused=tuple(
-            str(one.answer)
-            for one in malformed
-            if one.status not in {400, 422}
-            or not all(error["pointer"].startswith("#") for error in one.answer["errors"])
-        ),
-        letters=dict(letters),
-        letters_told=here.letters_told(),
-        untold=tuple(f"{alert} {seq}" for alert, seq in sorted(told - heard)),
-        told_under_two_ids=tuple(
-            f"{alert} {seq}" for (alert, seq), ids in sorted(names.items()) if len(ids) > 1
-        ),
-        unverified=sum(not ring.verified for ring in rings),
-        differing=differing(folder, here),
-    )
 
 
 def differing(folder: Path, here: House) -> tuple[str, ...]:

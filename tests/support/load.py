@@ -92,6 +92,7 @@ class Load:
     _allowed: int = 0
     _began: float = 0.0
     _closing: bool = False
+    _full: bool = False
     _resting: set[int] = field(default_factory=set)
     _thread: threading.Thread | None = None
 
@@ -112,6 +113,28 @@ class Load:
     def taken(self) -> set[tuple[str, int]]:
         """Return the natural keys of all reports that were answered 202 or 200."""
         return {one.key for one in list(self.entries) if one.kind is not Kind.MALFORMED}
+
+    def enough(self) -> None:
+        """Let no more posts go, and wait until those on their way are answered."""
+        self._full = True
+        assert self._thread is not None
+        self._thread.join()
+        assert not self.problems, self.problems[:3]
+        assert self._next < len(self.posts), "there were not enough posts to go on sending"
+
+    def rest(self, count: int) -> list[Post]:
+        """Return posts that did not go: the next so many reports."""
+        left = [one for one in self.posts[self._next :] if one.kind is Kind.REPORT]
+        return left[:count]
+
+    def send_also(self, posts: Sequence[Post]) -> None:
+        """Send other posts, when the rest is done, and wait for the answers."""
+        self.posts, self._next, self._allowed, self._full = posts, 0, len(posts), False
+        self.rate = None
+        self.start()
+        assert self._thread is not None
+        self._thread.join()
+        assert not self.problems, self.problems[:3]
 
     def close(self) -> None:
         """Stop, and wait for the thread. Fails with what went wrong on it."""
@@ -152,7 +175,7 @@ class Load:
         return next((number for number in order if number not in self._resting), order[0])
 
     async def _lane(self, session: aiohttp.ClientSession, file: TextIO) -> None:
-        while not self._closing and self._next < len(self.posts):
+        while not (self._closing or self._full) and self._next < len(self.posts):
             if self._next >= self._allowed:
                 await asyncio.sleep(0.01)
                 continue

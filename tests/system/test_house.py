@@ -12,12 +12,20 @@ from deploy.kafka.client import admin
 from deploy.kafka.topics import make_topics
 from deploy.postgresql.server import Server
 from deploy.settings import Settings
+from tests.support.house import posts_of
 from tests.support.kafka import running_kafka
 from tests.support.postgresql import running_postgresql
-from tests.system.house import run_under_kills
+from tests.system.house_runs import (
+    run_rolling_restart,
+    run_through_outages,
+    run_under_kills,
+)
 
 SEED = 20140115
 REPORTS, KILLS = 10_000, 6
+# The client gives a record up after 30 s.
+PAUSED_S, REFUSED_S = 33.0, 60.0
+STOPS, DISCONNECTIONS = 2, 10
 
 
 @pytest.fixture
@@ -37,20 +45,47 @@ def postgresql() -> Iterator[Server]:
 def test_nothing_is_lost_nor_twice_while_processes_are_killed(
     tmp_path: Path, kafka: Cluster, postgresql: Server
 ) -> None:
-    found = run_under_kills(
+    run = run_under_kills(
         tmp_path, reports=REPORTS, kills=KILLS, seed=SEED, kafka=kafka, postgresql=postgresql
     )
-    assert len(found.kills) == KILLS
-    assert found.without_lag == 0
-    assert found.reports == REPORTS
-    assert len(found.shares) >= 6
-    assert max(found.shares) <= 0.4
-    assert found.lost == ()
-    assert found.never_sent == ()
-    assert found.not_refused == ()
-    assert set(found.letters.values()) == {1}
-    assert set(found.letters_told) == set(found.letters)
-    assert found.untold == ()
-    assert found.told_under_two_ids == ()
-    assert found.unverified == 0
-    assert found.differing == ()
+    assert len(run.kills) == KILLS
+    assert run.without_lag == 0
+    assert run.found.reports == REPORTS
+    assert len(run.found.shares) >= 6
+    assert max(run.found.shares) <= 0.4
+    assert run.found.rubbish == 50
+    assert run.found.shown() == []
+    assert run.differing == ()
+
+
+def test_units_notice_nothing_of_outages(
+    tmp_path: Path, kafka: Cluster, postgresql: Server
+) -> None:
+    run = run_through_outages(
+        tmp_path,
+        posts=posts_of(80_000, seed=SEED),
+        kafka=kafka,
+        postgresql=postgresql,
+        paused_s=PAUSED_S,
+        refused_s=REFUSED_S,
+        stops=STOPS,
+        disconnections=DISCONNECTIONS,
+    )
+    print(run.drained)
+    assert run.found.shown() == []
+    assert run.found.unanswered == 0
+    assert run.found.answered_later == 0
+    assert run.refused_by_broker == 1
+
+
+def test_a_rolling_restart_refuses_nobody(
+    tmp_path: Path, kafka: Cluster, postgresql: Server
+) -> None:
+    run = run_rolling_restart(
+        tmp_path, posts=posts_of(60_000, seed=SEED), kafka=kafka, postgresql=postgresql
+    )
+    print(run.took_s, run.found.requests, run.found.unanswered, run.found.answered_later)
+    assert run.found.shown() == []
+    assert set(run.codes.values()) == {0}
+    assert max(run.took_s.values()) <= 10.0
+    assert run.found.unanswered + run.found.answered_later < 0.001 * run.found.requests
