@@ -56,8 +56,10 @@ bench: ## measure, and print the figures of docs/performance.md
 	@sh deploy/setup/python.sh dev
 	@exec .venv/bin/python -m tests.bench $(ARGS)
 
-campaign: ## kill processes at every named point, for longer than the tests do
+campaign: ## what the tests do to the system, at full size (ARGS="--only house --seeds 1 2")
 	@sh deploy/setup/python.sh dev
+	@sh deploy/setup/kafka.sh
+	@sh deploy/setup/postgis.sh
 	@exec .venv/bin/python -m tests.system.campaign $(ARGS)
 
 lock: ## write the lock files anew from the .in files

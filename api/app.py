@@ -42,6 +42,8 @@ from api.throttle import Throttle
 VERSION = "0.1.0"
 # Anybody can send them; a few tell as much as many.
 CSP_REPORTS_A_MINUTE = 10
+# Lists that wait for a report look for it so many at a time: the others want connections too.
+LOOKS_AT_ONCE = 4
 
 ROUTES: tuple[RouteSpec, ...] = (
     *health.ROUTES,
@@ -97,6 +99,7 @@ def _services(desk: ApiParts) -> Services:
         shelf=Shelf(),
         features=FeatureCache(),
         feed=Feed(desk),
+        waiting=anyio.CapacityLimiter(LOOKS_AT_ONCE),
     )
 
 

@@ -89,6 +89,8 @@ class ApiSettings:
     stream_poll: timedelta = timedelta(milliseconds=200)
     stream_queue: int = 256
     stream_send_timeout: timedelta = timedelta(seconds=10)
+    # How long a list waits for a report that it is to show.
+    position_patience: timedelta = timedelta(seconds=5)
 
     @property
     def is_https(self) -> bool:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api.answers import JSON
 from api.security import Public, Require
+from api.waiting import wait_for_reports
 
 Guard = Public | Require
 
@@ -22,6 +23,7 @@ class RouteSpec:
     """One route, with the guard that decides who may use it.
 
     `body` and `produces` are for the OpenAPI document; the handler reads and makes them itself.
+    One that `waits` takes `min_position` (its query is an `AwaitingQuery`).
     """
 
     path: str
@@ -32,6 +34,7 @@ class RouteSpec:
     tag: str
     body: type[BaseModel] | None = None
     produces: str | None = JSON
+    waits: bool = False
 
 
 def add_route(router: APIRouter, spec: RouteSpec) -> None:
@@ -41,7 +44,8 @@ def add_route(router: APIRouter, spec: RouteSpec) -> None:
         spec.handler,
         methods=[spec.method.value],
         status_code=spec.status,
-        dependencies=[Depends(spec.guard)],
+        # In this order: who may not read does not wait.
+        dependencies=[Depends(spec.guard), *([Depends(wait_for_reports)] if spec.waits else [])],
         response_class=Response,
         response_model=None,
         tags=[spec.tag],

@@ -28,6 +28,7 @@ class Services:
     shelf: Shelf
     features: FeatureCache
     feed: Feed
+    waiting: anyio.CapacityLimiter
 
 
 def services_of(request: Request) -> Services:

@@ -16,6 +16,7 @@ from ingest.responses import Problem
 from ingest.spool_entry import Appended, Conflict, Duplicate, SpoolEntry, SpoolVerdict
 from schemas.codec import decode
 from schemas.errors import InvalidMessageError
+from schemas.receipt_token import write_token
 from schemas.report import AdmittedReport, Receipt, Warning_
 
 _TITLES = {
@@ -84,7 +85,7 @@ def problem_of(refused: Refused, *, instance: str | None = None) -> Problem:
 def settle(admitted: Admitted, verdict: SpoolVerdict, *, node: str) -> Told | Refused | Trimmed:
     """Say what a sender is told after the log has answered."""
     if isinstance(verdict, Appended):
-        return _fresh(admitted, f"{node}:{verdict.position}")
+        return _fresh(admitted, node, verdict.position)
     match verdict:
         case Duplicate(position, value):
             return _first_answer(admitted, position, value, node=node)
@@ -97,7 +98,7 @@ def _first_answer(admitted: Admitted, position: int, value: bytes, *, node: str)
         message = decode(AdmittedReport, value)
     except InvalidMessageError:
         # Empty, because trimmed; or of a version that is no longer read.
-        otherwise = _fresh(admitted, f"{node}:{position}", state=STORED, duplicate=True)
+        otherwise = _fresh(admitted, node, position, state=STORED, duplicate=True)
         return Trimmed(admitted.entry.root_id, admitted.entry.revision, otherwise)
     return told(receipt_of(message, position=position, duplicate=True))
 
@@ -109,7 +110,12 @@ def told(receipt: Receipt) -> Told:
 
 
 def _fresh(
-    admitted: Admitted, token: str, *, state: str = ACCEPTED, duplicate: bool = False
+    admitted: Admitted,
+    node: str,
+    position: int,
+    *,
+    state: str = ACCEPTED,
+    duplicate: bool = False,
 ) -> Told:
     """Make a receipt's JSON from what was just admitted: as its model would, at a tenth."""
     (root_id, revision, _, report_id, _), received_at, warnings = admitted
@@ -119,7 +125,7 @@ def _fresh(
         revision,
         state,
         moment(received_at),
-        token,
+        write_token(node, position, report_id),
         report_id,
         "true" if duplicate else "false",
         _listed(warnings) if warnings else "[]",

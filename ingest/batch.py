@@ -14,15 +14,17 @@ from ingest.json_text import split_array, split_lines, too_many
 from ingest.limits import IntakeLimits
 from ingest.receipt import ACCEPTED
 from ingest.spool_entry import Appended, SpoolVerdict
+from schemas.receipt_token import write_token
 
 Decision = Admitted | Refused
 
 _ANSWER = '{"accepted":%d,"refused":%d,"items":[%s]}'
 _ITEM = '{"index":%s,"status":202,"receipt":%s}'
+_TOKEN = write_token("%s", "%%s", "%%s")
 # What differs between the receipts of a batch of which all is new and nothing was remarked.
 _FRESH = _ITEM % (
     "%%s",
-    RECEIPT % ("%%s", "%%s", "%%s", ACCEPTED, "%s", "%s:%%s", "%%s", "false", "[]"),
+    RECEIPT % ("%%s", "%%s", "%%s", ACCEPTED, "%s", _TOKEN, "%%s", "false", "[]"),
 )
 
 
@@ -69,7 +71,7 @@ def clean_answer(
         return None
     fresh = _FRESH % (moment(admitted[0].received_at), node)
     items = [
-        fresh % (index, report_id, root_id, revision, position, report_id)
+        fresh % (index, report_id, root_id, revision, position, report_id, report_id)
         for index, (((root_id, revision, _, report_id, _), _, _), (position,)) in enumerate(
             zip(admitted, appended, strict=True)
         )

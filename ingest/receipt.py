@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.identity import report_id
+from schemas.receipt_token import write_token
 from schemas.report import AdmittedReport, Receipt
 
 ACCEPTED = "accepted"
@@ -34,7 +35,7 @@ def receipt_of(
         revision=report.revision,
         state=state,
         received_at=message.received_at,
-        token=f"{message.node}:{position}",
+        token=write_token(message.node, position, name),
         href=f"/v1/reports/{name}",
         duplicate=duplicate,
         reason=reason,

@@ -16,6 +16,7 @@ from ingest.spool_reader import SpoolReader
 from schemas.codec import decode
 from schemas.errors import InvalidMessageError, StorageError
 from schemas.log import Record
+from schemas.receipt_token import write_token
 from schemas.report import AdmittedReport, Receipt
 
 log = structlog.get_logger(__name__)
@@ -146,7 +147,7 @@ def _of_stored(stored: StoredReport, *, duplicate: bool = False) -> Receipt:
         revision=stored.revision,
         state=STORED,
         received_at=stored.received_at,
-        token=f"{stored.node}:{stored.position}",
+        token=write_token(stored.node, stored.position, stored.report_id),
         href=f"/v1/reports/{stored.report_id}",
         duplicate=duplicate,
         incident_id=stored.incident_id,

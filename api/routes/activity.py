@@ -16,11 +16,11 @@ from api.repository.activity import CellActivity, activity_by_cell
 from api.routing import RouteSpec
 from api.security import Require, SignedIn
 from api.services import services_of
+from api.waiting import AwaitingQuery
 from schemas.access import Permission
-from schemas.message import StrictMessage
 
 
-class ActivityQuery(StrictMessage):
+class ActivityQuery(AwaitingQuery):
     """What may be asked of the activity."""
 
     interval: Annotated[
@@ -64,6 +64,7 @@ ROUTES = (
         path="/v1/activity",
         handler=list_activity,
         produces=geojson.MEDIA_TYPE,
+        waits=True,
         guard=Require(Permission.READ_MAP),
         tag="activity",
     ),

@@ -27,18 +27,18 @@ from api.routing import RouteSpec
 from api.security import Caller, Require, SignedIn
 from api.services import services_of
 from api.shapes import Json, alert_summary, incident_summary, told
+from api.waiting import AwaitingQuery
 from schemas.access import Permission
 from schemas.alert import OPEN_STATES, TRANSITIONS, Alert, AlertAction
 from schemas.codec import encode_full
 from schemas.errors import NotFoundError
 from schemas.flag import Flag
-from schemas.message import StrictMessage
 
 TAG = "alerts"
 MAX_LIMIT = 10_000
 
 
-class AlertQuery(StrictMessage):
+class AlertQuery(AwaitingQuery):
     """What may be asked of the inbox."""
 
     state: Annotated[str, Field(description="open, all, or states")] = "open"
@@ -171,6 +171,7 @@ ROUTES = (
         path="/v1/alerts",
         handler=list_alerts,
         produces=geojson.MEDIA_TYPE,
+        waits=True,
         guard=Require(Permission.READ_MAP),
         tag=TAG,
     ),

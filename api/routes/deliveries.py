@@ -16,11 +16,11 @@ from api.routing import RouteSpec
 from api.security import Require, SignedIn
 from api.services import services_of
 from api.shapes import told
+from api.waiting import AwaitingQuery
 from schemas.access import Permission
-from schemas.message import StrictMessage
 
 
-class DeliveryQuery(StrictMessage):
+class DeliveryQuery(AwaitingQuery):
     """What may be asked of the list."""
 
     endpoint_id: Annotated[str | None, Field(max_length=64)] = None
@@ -49,6 +49,7 @@ ROUTES = (
     RouteSpec(
         path="/v1/deliveries",
         handler=list_deliveries,
+        waits=True,
         guard=Require(Permission.READ_MAP, Permission.CONFIGURE),
         tag="deliveries",
     ),

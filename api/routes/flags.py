@@ -21,16 +21,16 @@ from api.routing import RouteSpec
 from api.security import Caller, Require, SignedIn
 from api.services import Services, services_of
 from api.shapes import flag_summary, flag_whole
+from api.waiting import AwaitingQuery
 from schemas.access import Permission
 from schemas.errors import NotFoundError
 from schemas.flag import Flag
-from schemas.message import StrictMessage
 
 TAG = "flags"
 MAX_LIMIT = 10_000
 
 
-class FlagQuery(StrictMessage):
+class FlagQuery(AwaitingQuery):
     """What may be asked of the list."""
 
     bbox: Annotated[str | None, Field(description="west,south,east,north in degrees")] = None
@@ -113,6 +113,7 @@ ROUTES = (
         path="/v1/flags",
         handler=list_flags,
         produces=geojson.MEDIA_TYPE,
+        waits=True,
         guard=Require(Permission.READ_MAP),
         tag=TAG,
     ),

@@ -21,15 +21,15 @@ from api.routing import RouteSpec
 from api.security import Require, SignedIn
 from api.services import services_of
 from api.shapes import incident_whole
+from api.waiting import AwaitingQuery
 from schemas.access import Permission
 from schemas.errors import NotFoundError
-from schemas.message import StrictMessage
 
 TAG = "incidents"
 MAX_LIMIT = 10_000
 
 
-class IncidentQuery(StrictMessage):
+class IncidentQuery(AwaitingQuery):
     """What may be asked of the list."""
 
     bbox: Annotated[str | None, Field(description="west,south,east,north in degrees")] = None
@@ -110,6 +110,7 @@ ROUTES = (
         path="/v1/incidents",
         handler=list_incidents,
         produces=geojson.MEDIA_TYPE,
+        waits=True,
         guard=Require(Permission.READ_MAP),
         tag=TAG,
     ),

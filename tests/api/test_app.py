@@ -256,6 +256,7 @@ class TestDocument:
             "min_severity",
             "limit",
             "cursor",
+            "min_position",
         }
 
 

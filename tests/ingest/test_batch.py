@@ -41,7 +41,8 @@ def test_the_short_answer_says_what_the_long_one_says() -> None:
     answer = clean_answer(TWO, verdicts, node=NODE)
     assert answer == one_by_one(TWO, verdicts)
     assert answer is not None
-    assert orjson.loads(answer)["items"][1]["receipt"]["token"] == f"{NODE}:18"
+    receipt = orjson.loads(answer)["items"][1]["receipt"]
+    assert receipt["token"] == f"{NODE}:18:{receipt['report_id']}"
 
 
 @pytest.mark.parametrize("second", [Duplicate(3, b""), Conflict(3)])

@@ -75,7 +75,7 @@ class TestOneReport:
         receipt = answer.json()
         assert receipt["state"] == "accepted"
         assert receipt["warnings"] == []
-        assert receipt["token"] == "door-1:1"
+        assert receipt["token"] == f"door-1:1:{receipt['report_id']}"
         assert [it.report.root_id for it in at.stored()] == ["bor-2013-0001"]
 
     def test_the_receipt_is_what_its_model_says(self, at: Station) -> None:
@@ -147,7 +147,7 @@ class TestOneReport:
         again = at.post(body())
         assert again.status_code == 202
         assert again.json()["duplicate"]
-        assert again.json()["token"] == "door-1:1"
+        assert again.json()["token"] == f"door-1:1:{again.json()['report_id']}"
 
     def test_while_the_database_is_away_a_trimmed_repeat_has_to_wait(self, at: Station) -> None:
         at.post(body())
@@ -325,9 +325,7 @@ class TestAfterARestart:
             dead = before.stored()[0]
         with station(tmp_path) as after:
             assert [after.get(href).json()["token"] for href in hrefs] == [
-                "door-1:1",
-                "door-1:2",
-                "door-1:3",
+                f"door-1:{number}:{href.rpartition('/')[2]}" for number, href in enumerate(hrefs, 1)
             ]
             assert after.post(body(root_id="abc-0")).json()["duplicate"]
         with station(tmp_path) as later:
