@@ -102,14 +102,15 @@ class _Desk:
         return deliverer
 
     def watcher(self) -> Watch:
-        relay = None
-        if self.box.settings.kafka_bootstrap is not None:
+        if self.box.settings.kafka_bootstrap is None:
+            watch = watch_of(self.box, None)
+        else:
             # Only this form needs the client.
             from deploy.kafka.joining import count_relaying, relay_of  # noqa: PLC0415
 
             relay = relay_of(self.box)
-            count_relaying(self.registry, relay)
-        watch = watch_of(self.box, relay)
+            watch = watch_of(self.box, relay)
+            count_relaying(self.registry, relay, lambda: watch.is_leading)
         leading = Gauge("tocsin_watch_leading", "1: this watch leads", registry=self.registry)
         leading.set_function(lambda: float(watch.is_leading))
         return watch

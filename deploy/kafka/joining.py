@@ -55,10 +55,19 @@ def relay_of(box: Box) -> Relay:
     return Relay(SqlChangesFeed(box.database.read), outlet)
 
 
-def count_relaying(registry: CollectorRegistry, relay: Relay) -> None:
-    """Publish how far the changes feed was told to Kafka, where this process does it."""
+def count_relaying(
+    registry: CollectorRegistry, relay: Relay, is_leading: Callable[[], bool]
+) -> None:
+    """Publish how far the changes feed was told to Kafka, where this process does it.
+
+    Who does not lead knows only how it was when it did, and says 0.
+    """
+
+    def lag(relayed: Relayed) -> float:
+        return relayed.last - relayed.position if is_leading() else 0.0
+
     reads: tuple[tuple[str, str, Callable[[Relayed], float]], ...] = (
-        ("lag", "changes that Kafka was not told of", lambda one: one.last - one.position),
+        ("lag", "changes that Kafka was not told of, if this process leads", lag),
         ("sent", "events acknowledged since the start", lambda one: one.sent),
         ("refused", "events that the broker will not have", lambda one: one.refused),
     )

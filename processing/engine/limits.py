@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 # A batch is not cut below this: its fixed costs would dominate, and a worker on a busy machine
-# would fall behind the more, the smaller its batches are.
-SMALLEST_BATCH = 96
+# would fall behind the more, the smaller its batches are. Where workers wait for each other and for
+# the cores, the last batches say little of the next.
+SMALLEST_BATCH = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ EVERYBODY = (*INGEST, *PROCESS, *WATCH, *NOTIFY, "api")
 _TWICE, _LATE, _MALFORMED, RUBBISH = 0.10, 0.05, 0.005, 0.005
 # How many posts later the same comes again, at most, and what is late comes.
 _AGAIN_WITHIN, _LATE_BY = 200, (0.05, 0.3)
-_DONE_WITHIN_S = 600.0
+_SETTLED_WITHIN_S = 120.0
 _POLL_S = 0.05
 
 
@@ -118,7 +118,7 @@ class House:
             for future in futures:
                 future.get(timeout=60)
 
-    def settle(self, *, within_s: float = _DONE_WITHIN_S) -> None:
+    def settle(self, *, within_s: float = _SETTLED_WITHIN_S) -> None:
         """Wait until what was taken is on the topic, stored and told."""
         deadline = time.monotonic() + within_s
         while (left := self._unsettled()) is not None:
@@ -134,6 +134,7 @@ class House:
 
     def _waiting(self) -> Iterator[tuple[float, str]]:
         yield self._sum(INGEST, "tocsin_forward_lag"), "wait for Kafka"
+        yield self._sum(INGEST, "tocsin_forward_refused"), "will not be had by the broker"
         yield sum(self.ends().values()) - self._position(), "wait for processing"
         yield self.box.undelivered(), "are not told"
         yield self._sum(WATCH, "tocsin_relay_lag"), "wait for the relay"

@@ -10,8 +10,8 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from http import HTTPStatus
@@ -88,9 +88,10 @@ class Load:
     rate: float | None = None
     entries: list[Entry] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    _taken: set[tuple[str, int]] = field(default_factory=set)
     _next: int = 0
     _allowed: int = 0
-    _began: float = 0.0
+    began: float = 0.0
     _closing: bool = False
     _full: bool = False
     _resting: set[int] = field(default_factory=set)
@@ -98,7 +99,7 @@ class Load:
 
     def start(self) -> None:
         """Begin on a thread of its own."""
-        self._began = time.monotonic()
+        self.began = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="load")
         self._thread.start()
 
@@ -106,13 +107,26 @@ class Load:
         """Let posts up to this number go on their way."""
         self._allowed = max(self._allowed, count)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let none go while entered; what is late for that is not made up for."""
+        allowed, self._allowed = self._allowed, 0
+        began = time.monotonic()
+        yield
+        self.began += time.monotonic() - began
+        self._allowed = allowed
+
     def answered(self) -> int:
         """Return how many posts have their answer."""
         return len(self.entries)
 
     def taken(self) -> set[tuple[str, int]]:
         """Return the natural keys of all reports that were answered 202 or 200."""
-        return {one.key for one in list(self.entries) if one.kind is not Kind.MALFORMED}
+        return self._taken.copy()
+
+    def count_taken(self) -> int:
+        """Return how many reports that are."""
+        return len(self._taken)
 
     def enough(self) -> None:
         """Let no more posts go, and wait until those on their way are answered."""
@@ -181,7 +195,7 @@ class Load:
                 continue
             number, self._next = self._next, self._next + 1
             if self.rate is not None:
-                ahead_s = self._began + number / self.rate - time.monotonic()
+                ahead_s = self.began + number / self.rate - time.monotonic()
                 await asyncio.sleep(max(0.0, ahead_s))
             entry = await self._send(session, number, self.posts[number])
             if entry is not None:
@@ -189,6 +203,8 @@ class Load:
                 file.write(json.dumps(line) + "\n")
                 file.flush()
                 self.entries.append(entry)
+                if entry.kind is not Kind.MALFORMED:
+                    self._taken.add(entry.key)
 
     async def _send(self, session: aiohttp.ClientSession, number: int, post: Post) -> Entry | None:
         self.clock.step(post.sent.at)

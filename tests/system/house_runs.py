@@ -39,8 +39,8 @@ _DONE_WITHIN_S = 600.0
 # In one run of these lengths no unit notices anything.
 RATE = 500.0
 _CALM_S = 2.0
-# What counts as drained: what is on its way at this rate.
-_ON_ITS_WAY = 400
+_AWAY_S, _BETWEEN_S = 2.0, 0.5
+_LOOK_EVERY_S = 0.2
 _SMALL_BYTES, _LARGE_TEXT = 6_000, 7_000
 
 
@@ -161,40 +161,53 @@ def run_through_outages(
     of the times while the broker is away, and its connections end while the backlog is worked off.
     At the end the broker will not have one record, until it does.
     """
-    drained = []
     with house(
         folder, posts, kafka=kafka, postgresql=postgresql, rate=RATE, connections=48
     ) as here:
         here.load.allow(len(posts))
         time.sleep(_CALM_S)
-        (node,) = kafka.nodes()
-        os.kill(node.pid or 0, signal.SIGSTOP)
-        try:
-            time.sleep(paused_s)
-        finally:
-            os.kill(node.pid or 0, signal.SIGCONT)
-        drained.append(_drain(here))
-
-        os.kill(node.pid or 0, signal.SIGKILL)
-        began = time.monotonic()
-        while_away = stops - stops // 2
-        for _ in range(while_away):
-            _stop_database(here, away_s=2.0)
-            time.sleep(max(0.0, min(refused_s / stops - 2.0, 10.0)))
-        time.sleep(max(0.0, began + refused_s - time.monotonic()))
-        kafka.start()
-        drained.append(_drain(here))
-
-        for number in range(disconnections):
-            postgresql.disconnect()
-            time.sleep(0.5)
-            if number % max(1, disconnections // max(1, stops // 2)) == 0:
-                _stop_database(here, away_s=1.0)
-        drained.append(_drain(here))
+        drained = (
+            _broker_paused(here, for_s=paused_s),
+            _broker_away(here, for_s=refused_s, stops=stops - stops // 2),
+            _database_trouble(here, stops=stops // 2, disconnections=disconnections),
+        )
         here.load.enough()
         here.settle()
         refused = _one_too_large(here, kafka)
-        return Suffered(found=_found(here), drained=tuple(drained), refused_by_broker=refused)
+        return Suffered(found=_found(here), drained=drained, refused_by_broker=refused)
+
+
+def _broker_paused(here: House, *, for_s: float) -> float:
+    (node,) = here.kafka.nodes()
+    os.kill(node.pid or 0, signal.SIGSTOP)
+    try:
+        time.sleep(for_s)
+    finally:
+        os.kill(node.pid or 0, signal.SIGCONT)
+    return _drain(here, f"after a pause of {for_s:g} s")
+
+
+def _broker_away(here: House, *, for_s: float, stops: int) -> float:
+    """Kill the broker; meanwhile the database stops too, so many times."""
+    (node,) = here.kafka.nodes()
+    os.kill(node.pid or 0, signal.SIGKILL)
+    began = time.monotonic()
+    for number in range(stops):
+        time.sleep(max(0.0, began + for_s * (number + 0.5) / stops - time.monotonic()))
+        _stop_database(here)
+    time.sleep(max(0.0, began + for_s - time.monotonic()))
+    here.kafka.start()
+    return _drain(here, f"after {for_s:g} s without a broker")
+
+
+def _database_trouble(here: House, *, stops: int, disconnections: int) -> float:
+    """End all connections so many times, and stop the database now and then."""
+    for number in range(disconnections):
+        here.postgresql.disconnect()
+        time.sleep(_BETWEEN_S)
+        if number * stops // disconnections != (number + 1) * stops // disconnections:
+            _stop_database(here)
+    return _drain(here, f"after {disconnections} times without connections")
 
 
 def run_without_one_of_three(
@@ -209,9 +222,9 @@ def run_without_one_of_three(
         node = kafka.nodes()[-1]
         os.kill(node.pid or 0, signal.SIGKILL)
         time.sleep(away_s)
-        drained = _drain(here)
+        drained = _drain(here, f"{away_s:g} s after one of three brokers died")
         kafka.start()
-        drained_again = _drain(here)
+        drained_again = _drain(here, "when it is back")
         here.load.enough()
         here.settle()
         return Suffered(found=_found(here), drained=(drained, drained_again), refused_by_broker=0)
@@ -261,20 +274,39 @@ def _wait_lag(here: House, allowed: int) -> int:
     return 0
 
 
-def _drain(here: House) -> float:
-    """Wait until only what is on its way is not stored; return reports stored a second."""
+def _drain(here: House, after: str) -> float:
+    """Let nothing come until all is stored; return reports stored a second.
+
+    What this machine does for the units would else be part of it.
+    """
+    with here.load.held():
+        return _drained(here, after)
+
+
+def _drained(here: House, after: str) -> float:
     began, before = time.monotonic(), here.count_stored()
-    wait_for(
-        lambda: len(here.load.taken()) - here.count_stored() <= _ON_ITS_WAY,
-        within_s=_DONE_WITHIN_S,
-        saying="the backlog is worked off",
+    waiting = here.load.count_taken() - before
+    deadline = began + _DONE_WITHIN_S
+    # Connections come back first.
+    while here.count_stored() == before and waiting:
+        assert time.monotonic() < deadline, f"nothing is stored\n{here.box.tail()}"
+        time.sleep(_LOOK_EVERY_S)
+    resumed = time.monotonic()
+    while here.load.count_taken() > here.count_stored():
+        assert time.monotonic() < deadline, f"the backlog is not worked off\n{here.box.tail()}"
+        time.sleep(_LOOK_EVERY_S)
+    rate = waiting / max(_LOOK_EVERY_S, time.monotonic() - resumed)
+    print(
+        f"{after}: {waiting:,} waited; on again after {resumed - began:.1f} s, "
+        f"then {rate:,.0f} a second",
+        flush=True,
     )
-    return (here.count_stored() - before) / (time.monotonic() - began)
+    return rate
 
 
-def _stop_database(here: House, *, away_s: float) -> None:
+def _stop_database(here: House) -> None:
     here.postgresql.stop(mode="immediate")
-    time.sleep(away_s)
+    time.sleep(_AWAY_S)
     here.postgresql.start()
 
 

@@ -63,7 +63,7 @@ def test_units_notice_nothing_of_outages(
 ) -> None:
     run = run_through_outages(
         tmp_path,
-        posts=posts_of(80_000, seed=SEED),
+        posts=posts_of(60_000, seed=SEED),
         kafka=kafka,
         postgresql=postgresql,
         paused_s=PAUSED_S,
