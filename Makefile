@@ -54,6 +54,8 @@ format: ## rewrite Python files in the house format
 
 bench: ## measure, and print the figures of docs/performance.md
 	@sh deploy/setup/python.sh dev
+	@sh deploy/setup/kafka.sh
+	@sh deploy/setup/postgis.sh
 	@exec .venv/bin/python -m tests.bench $(ARGS)
 
 campaign: ## what the tests do to the system, at full size (ARGS="--only house --seeds 1 2")

@@ -23,6 +23,7 @@ from schemas.mission import Mission
 
 _KEY_BYTES = 32
 _PRIVATE = 0o077
+_OTHERS = 0o007
 # A replay's clock starts here when nobody stepped it yet: before any event of the sample mission.
 REPLAY_START = datetime(2011, 1, 1, tzinfo=UTC)
 
@@ -77,7 +78,7 @@ def _box(settings: Settings, database: Database, mission: Mission) -> Box:
         mission=mission,
         clock=mission_clock(settings, mission),
         system_clock=SystemClock(),
-        key=read_key(settings.key_path),
+        key=read_key(settings.key_path, given=settings.key_file is not None),
     )
 
 
@@ -121,14 +122,21 @@ def stepped_clock(settings: Settings) -> SteppedClock:
     return open_stepped_clock(settings.clock_path, start=REPLAY_START)
 
 
-def read_key(path: Path) -> bytes:
+def read_key(path: Path, *, given: bool = False) -> bytes:
     """Return the key that seals secrets, making it at the first start.
 
-    Raises ConfigurationError when others on the machine can read it or its size is wrong.
+    One that is `given` is never made, and its group may read it, as where secrets are mounted.
+    Raises ConfigurationError when others on the machine can read it, or it is not there, or its
+    size is wrong.
     """
+    if not path.exists() and given:
+        raise ConfigurationError(
+            f"TOCSIN_KEY_FILE names {path}, which is not there: `head -c {_KEY_BYTES} /dev/urandom`"
+            " makes one, the same for every process"
+        )
     if not path.exists():
         _make_key(path)
-    if path.stat().st_mode & _PRIVATE:
+    if path.stat().st_mode & (_OTHERS if given else _PRIVATE):
         raise ConfigurationError(f"others can read {path}: run `chmod 600 {path}`")
     key = path.read_bytes()
     if len(key) != _KEY_BYTES:

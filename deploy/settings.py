@@ -29,6 +29,11 @@ class Settings(BaseSettings):
     node: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{2,31}$")] = Field(
         default="node-1", description="name of this ingest node; part of every receipt"
     )
+    key_file: Path | None = Field(
+        default=None,
+        description="the key that seals webhook secrets, if several machines share one; unset: "
+        "secret.key in the data folder, made at the first start",
+    )
     host: str = Field(default="127.0.0.1", description="address that the door listens on")
     port: Port = Field(default=8080, description="port of the door (ingest, api and map)")
     desk_port: Port | None = Field(
@@ -185,7 +190,7 @@ class Settings(BaseSettings):
     @property
     def key_path(self) -> Path:
         """The key that seals webhook secrets at rest."""
-        return self.data_dir / "secret.key"
+        return self.key_file or self.data_dir / "secret.key"
 
     @property
     def url(self) -> str:

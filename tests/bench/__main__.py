@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.bench.accept import accept
 from tests.bench.batch_cost import batch_cost
 from tests.bench.desk_profile import desk_profile
+from tests.bench.distributed import kafka_end_to_end, kafka_idle, kafka_latency
 from tests.bench.end_to_end import end_to_end
 from tests.bench.generator import generate, realised
 from tests.bench.idle import idle
@@ -46,6 +47,9 @@ BENCHES: Mapping[str, Bench] = {
     "batch_cost": lambda folder, size: [batch_cost(folder, stored=size.stored)],
     "latency": lambda folder, size: latency(folder, runs=size.runs, run_s=size.run_s),
     "idle": lambda folder, size: [idle(folder, seconds=size.idle_s)],
+    "kafka_end_to_end": lambda folder, size: [kafka_end_to_end(folder, reports=size.reports)],
+    "kafka_latency": lambda folder, size: [kafka_latency(folder, runs=size.runs, run_s=size.run_s)],
+    "kafka_idle": lambda folder, size: [kafka_idle(folder, seconds=size.idle_s)],
     "profile": lambda folder, size: desk_profile(folder, reports=size.stored),
 }
 # Asked for by name: it tells where the time goes and judges nothing.

@@ -23,9 +23,11 @@ from tests.bench.result import Result
 from tests.support.box import RunningBox
 
 ALONE_MS, BESIDE_MS = 60.0, 150.0
+KAFKA_MS = 200.0
 _SINGLES_A_S = 200
 _THREATS_A_S = 20
 _BACKGROUND_A_S = 3_000
+_BACKGROUND_ON_KAFKA_A_S = 1_000
 # How fast the mission clock goes: a batch that waited is still within the rule's 24 hours, or its
 # threats would be history and ring nobody.
 _DAYS_A_S = 2
@@ -59,14 +61,35 @@ def latency(folder: Path, *, runs: int, run_s: float) -> list[Result]:
     ]
 
 
+def latency_on_kafka(folder: Path, *, runs: int, run_s: float, **settings: object) -> Result:
+    """Measure beside a background with the settings of a broker and a database."""
+    return _measured(
+        folder / "kafka_latency_beside_1000",
+        runs=runs,
+        run_s=run_s,
+        background_a_s=_BACKGROUND_ON_KAFKA_A_S,
+        goal_ms=KAFKA_MS,
+        **settings,
+    )
+
+
 def _measured(
-    folder: Path, *, runs: int, run_s: float, background_a_s: int, goal_ms: float
+    folder: Path,
+    *,
+    runs: int,
+    run_s: float,
+    background_a_s: int,
+    goal_ms: float,
+    **settings: object,
 ) -> Result:
     folder.mkdir()
     tails: list[float] = []
     middles: list[float] = []
     counts: list[int] = []
-    with listening(folder) as listener, bench_box(folder, receiver_url=listener.url) as box:
+    with (
+        listening(folder) as listener,
+        bench_box(folder, receiver_url=listener.url, **settings) as box,
+    ):
         start(box, "desk", "door")
         for number in range(runs):
             waits = _one_run(
