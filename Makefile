@@ -36,6 +36,7 @@ test: ## install what is missing, then run every test (ARGS= for pytest)
 	@sh deploy/setup/chromium.sh
 	@sh deploy/setup/kafka.sh
 	@sh deploy/setup/postgis.sh
+	@sh deploy/setup/promtool.sh
 	@exec .venv/bin/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
 
 lint: ## formatting, lint, import contracts, types and the map client's checks
