@@ -4,7 +4,8 @@
 PORT ?= 8080
 # Arguments for pytest: make test ARGS="tests/ingest -k spool"
 ARGS ?=
-WORKERS ?= 2
+# More than cores: who waits for a broker that is away needs none.
+WORKERS ?= 3
 
 SHELL := /bin/sh
 export PYTHON

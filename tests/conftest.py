@@ -15,6 +15,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 SYSTEM_TESTS = Path(__file__).parent / "system"
 SYSTEM = "tests/system/"
+# The longest, which have a worker of their own.
+HOUSE = ("tests/system/test_house", "tests/system/test_borders")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
@@ -78,13 +80,15 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 class SystemTestsTogether(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
-    """Sends the system tests to one worker, one after another: each wants the other core.
+    """Sends the system tests to two workers, one after another: each wants a core and more.
 
     xdist's own groups (`--dist loadgroup`) mark node ids in a way that pytest 9.2 ignores.
     """
 
     @override
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(HOUSE):
+            return HOUSE[0]
         return SYSTEM if nodeid.startswith(SYSTEM) else nodeid
 
 

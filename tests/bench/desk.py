@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from deploy.database import Database
 from deploy.demo.folder import sample_folder
 from deploy.demo.mission_files import MissionBundle, read_bundle
 from ingest.admission import Admitted, Context, admit
@@ -19,9 +20,10 @@ from tests.support.replaying import NODE, Desk, make_desk
 _ADMIN = (LayerKind.ADM0, LayerKind.ADM1, LayerKind.ADM2)
 
 
-def bench_desk(folder: Path) -> Desk:
+def bench_desk(folder: Path, database: Database | None = None) -> Desk:
     """Return a desk with the sample's layers, and the rules of the benchmark's boxes."""
-    desk = make_desk(folder, start=START, bundle=read_bundle(sample_folder()))
+    bundle = read_bundle(sample_folder())
+    desk = make_desk(folder, start=START, bundle=bundle, database=database)
     use_rules(desk.database)
     return desk
 

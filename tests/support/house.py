@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import psycopg
@@ -49,7 +50,8 @@ _SETTLED_WITHIN_S = 120.0
 _POLL_S = 0.05
 
 
-def posts_of(count: int, *, seed: int) -> list[Post]:
+@lru_cache(maxsize=1)
+def posts_of(count: int, *, seed: int) -> tuple[Post, ...]:
     """Return what units send: this many reports, some late, and more that come again or are bad."""
     draw = random.Random(f"{seed}:posts")
     sent = generate(count, seed=seed)
@@ -67,7 +69,7 @@ def posts_of(count: int, *, seed: int) -> list[Post]:
             add(at + draw.uniform(0, _AGAIN_WITHIN), Kind.AGAIN, one)
         if draw.random() < _MALFORMED:
             add(at, Kind.MALFORMED, _malformed(draw, one))
-    return [post for _, _, post in sorted(places)]
+    return tuple(post for _, _, post in sorted(places))
 
 
 def _malformed(draw: random.Random, one: Sent) -> Sent:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -75,7 +76,7 @@ class Entry:
 class Load:
     """Sends posts in order over several connections; `allow` says how many may go.
 
-    With a rate, so many a second at most. As a balancer does, it asks the doors whether they are
+    With a rate, so many a second at most, and after the last all over again, as often as it takes. As a balancer does, it asks the doors whether they are
     ready, and leaves one alone that is not or does not answer.
     """
 
@@ -134,17 +135,18 @@ class Load:
         assert self._thread is not None
         self._thread.join()
         assert not self.problems, self.problems[:3]
-        assert self._next < len(self.posts), "there were not enough posts to go on sending"
 
     def rest(self, count: int) -> list[Post]:
         """Return posts that did not go: the next so many reports."""
+        # Posts that went are the same ones again, which the broker has.
         left = [one for one in self.posts[self._next :] if one.kind is Kind.REPORT]
+        assert len(left) >= count, "there were not enough posts for this"
         return left[:count]
 
     def send_also(self, posts: Sequence[Post]) -> None:
         """Send other posts, when the rest is done, and wait for the answers."""
-        self.posts, self._next, self._allowed, self._full = posts, 0, len(posts), False
-        self.rate = None
+        self.posts, self._next, self._full, self.rate = posts, 0, False, None
+        self.allow(len(posts))
         self.start()
         assert self._thread is not None
         self._thread.join()
@@ -184,12 +186,15 @@ class Load:
                             self._resting.add(number)
                 await asyncio.sleep(_ASK_EVERY_S)
 
+    def _end(self) -> float:
+        return len(self.posts) if self.rate is None else math.inf
+
     def _door(self, first: int) -> int:
         order = [(first + step) % len(self.doors) for step in range(len(self.doors))]
         return next((number for number in order if number not in self._resting), order[0])
 
     async def _lane(self, session: aiohttp.ClientSession, file: TextIO) -> None:
-        while not (self._closing or self._full) and self._next < len(self.posts):
+        while not (self._closing or self._full) and self._next < self._end():
             if self._next >= self._allowed:
                 await asyncio.sleep(0.01)
                 continue
@@ -197,7 +202,7 @@ class Load:
             if self.rate is not None:
                 ahead_s = self.began + number / self.rate - time.monotonic()
                 await asyncio.sleep(max(0.0, ahead_s))
-            entry = await self._send(session, number, self.posts[number])
+            entry = await self._send(session, number, self.posts[number % len(self.posts)])
             if entry is not None:
                 line = {**_fields(entry), "kind": entry.kind.value}
                 file.write(json.dumps(line) + "\n")

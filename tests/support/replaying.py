@@ -67,10 +67,16 @@ class Desk:
         return state_hash(self.database.read)
 
 
-def make_desk(folder: Path, *, start: datetime, bundle: MissionBundle | None = None) -> Desk:
-    """Make a database in a folder, with the sample's layers and the default rules."""
+def make_desk(
+    folder: Path,
+    *,
+    start: datetime,
+    bundle: MissionBundle | None = None,
+    database: Database | None = None,
+) -> Desk:
+    """Make a database in a folder, or take one, with the sample's layers and the default rules."""
     bundle = bundle or read_bundle(sample_folder())
-    database = open_database(folder / "tocsin.db")
+    database = database or open_database(folder / "tocsin.db")
     migrate.upgrade(database.begin)
     for layer, features in bundle.layers.items():
         store_layer(database.begin, layer, features, source="sample", now=start)

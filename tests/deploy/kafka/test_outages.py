@@ -355,7 +355,7 @@ def test_a_member_that_was_given_nothing_asks_for_its_share(
         return real(assignor, ClusterMetadata() if len(given) == 1 else known, members)
 
     monkeypatch.setattr(CooperativeStickyAssignor, "assign", first_nothing)
-    with reading(cluster, limits=KafkaLimits(stalled_after_s=1.0)) as log:
+    with reading(cluster, limits=KafkaLimits(share_after_s=1.0)) as log:
 
         def has_all() -> bool:
             log.log.fetch(0.1)
@@ -376,10 +376,14 @@ def test_a_join_that_the_client_forgot_is_finished(cluster: Cluster) -> None:
         wait_for(is_member, within_s=WITHIN_S, saying="it owns all")
         assert one.log._consumer is not None
         coordinator = one.log._consumer._coordinator
-        # As if it had heard of partitions; the poll returns while it joins.
-        coordinator._assignment_snapshot = {}
-        one.log.fetch(0.0)
-        assert coordinator.rejoining
+
+        def has_begun() -> bool:
+            # As if it had heard of partitions; the poll returns while it joins.
+            coordinator._assignment_snapshot = {}
+            one.log.fetch(0.0)
+            return bool(coordinator.rejoining)
+
+        wait_for(has_begun, within_s=WITHIN_S, saying="it joins again")
         wait_for(
             lambda: not coordinator.need_rejoin(),
             within_s=WITHIN_S,

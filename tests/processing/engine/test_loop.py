@@ -55,7 +55,7 @@ class TestGoingThroughALog:
     def test_takes_fewer_records_after_a_slow_batch_and_more_again_later(self) -> None:
         store = MemoryStore()
         bench = Bench(
-            values(1_600), store=store, limits=EngineLimits(max_records=400, max_age_s=0.25)
+            values(6_400), store=store, limits=EngineLimits(max_records=1_600, max_age_s=0.25)
         )
 
         def slow_at_first(_batch: Batch[str]) -> None:
@@ -63,7 +63,7 @@ class TestGoingThroughALog:
 
         store.after = slow_at_first
         bench.run()
-        assert store.batches[:4] == [400, 100, 400, 400]
+        assert store.batches[:4] == [1_600, 400, 1_600, 1_600]
 
     def test_tells_how_far_it_has_come(self) -> None:
         bench = Bench(kinds("ggug"))
