@@ -76,8 +76,9 @@ class Entry:
 class Load:
     """Sends posts in order over several connections; `allow` says how many may go.
 
-    With a rate, so many a second at most, and after the last all over again, as often as it takes. As a balancer does, it asks the doors whether they are
-    ready, and leaves one alone that is not or does not answer.
+    With a rate, so many a second at most, and after the last all over again, as often as it takes.
+    As a balancer does, it asks the doors whether they are ready, and leaves one alone that is not
+    or does not answer.
     """
 
     doors: Sequence[str]
