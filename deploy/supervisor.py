@@ -41,13 +41,14 @@ class _Child:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Runs named commands until it is told to stop."""
+    """Runs named commands until it is told to stop. `own` is what one has in its environment."""
 
     commands: Mapping[str, Sequence[str]]
     environment: Mapping[str, str]
     monotonic: Monotonic
     stop_s: float
     on_tick: Callable[[], None] = lambda: None
+    own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> int:
@@ -85,7 +86,10 @@ class Supervisor:
 
     def _start(self, child: _Child, now: float) -> None:
         child.process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-            child.argv, stdin=subprocess.PIPE, start_new_session=True, env=self.environment
+            child.argv,
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+            env={**self.environment, **self.own.get(child.name, {})},
         )
         child.started_at = now
         log.info("process started", name=child.name, pid=child.process.pid)

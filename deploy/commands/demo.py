@@ -36,7 +36,7 @@ Day = Annotated[str, typer.Option(help="As 2013-12-15.")]
 @app.callback(invoke_without_command=True)
 def demo(
     context: typer.Context,
-    port: Annotated[int, typer.Option(min=1, max=65_533, help="Port of the map.")] = 8080,
+    port: Annotated[int, typer.Option(min=1, max=65_530, help="Port of the map.")] = 8080,
     speed: Annotated[float, typer.Option(min=1, help="Mission seconds a second.")] = show.SPEED,
     first: Day = FIRST,
     last: Day = LAST,
@@ -47,7 +47,8 @@ def demo(
     """Start the sample mission: two months of South Sudan, replayed in two minutes.
 
     It stays until Ctrl-C; starting again goes on where it was. With --kafka the reports go through
-    a real Apache Kafka into a real PostgreSQL, which start and stop with it.
+    a real Apache Kafka into a real PostgreSQL, which start and stop with it, and every part is a
+    process of its own.
 
     Example: tocsin demo --port 8080
     """
@@ -59,16 +60,17 @@ def demo(
     settings = settings_for(folder, **values)
     if kafka:
         _refuse_another(settings)
-    for number in (port, settings.health_port, receiver):
-        require_free(settings.host, number, setting="PORT= (make run) or --port")
     plan = show.Show(
         settings=settings,
+        is_apart=kafka,
         receiver_port=receiver,
         speed=speed,
         first=_day(first),
         last=_day(last),
         open_browser=browser and sys.stdout.isatty(),
     )
+    for number in (*plan.ports(), receiver):
+        require_free(settings.host, number, setting="PORT= (make run) or --port")
     if not kafka:
         raise typer.Exit(show.run_show(plan, console()))
     # Not inside of the data folder, which is closed to others: as root PostgreSQL is another user.
@@ -76,7 +78,8 @@ def demo(
         values |= {"kafka_bootstrap": cluster.bootstrap, "database_url": server.url()}
         settings = settings_for(folder, **values)
         console().print(where_to_look(settings, cluster, server), markup=False)
-        raise typer.Exit(show.run_show(replace(plan, settings=settings), console()))
+        plan = replace(plan, settings=settings)
+        raise typer.Exit(show.run_show(plan, console()))
 
 
 @app.command("reset")

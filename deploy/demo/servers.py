@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from deploy.embedded import ports_apart
 from deploy.kafka.broker import FIRST_PORT, Cluster, jars_folder
 from deploy.kafka.client import admin
 from deploy.kafka.topics import make_topics
@@ -37,5 +38,11 @@ def where_to_look(settings: Settings, cluster: Cluster, server: Server) -> str:
         f"Apache Kafka at {cluster.bootstrap}, PostgreSQL at {server.url()}\n"
         f"  the topic:  TOCSIN_KAFKA_BOOTSTRAP={cluster.bootstrap} tocsin topics check\n"
         f"  the lag:    curl -s http://{settings.host}:{settings.health_port}/metrics | grep lag\n"
+        f"  each part:  {_parts(settings)}\n"
         f"  the rows:   psql {server.url()}, then TABLE incidents LIMIT 3;"
     )
+
+
+def _parts(settings: Settings) -> str:
+    parts = ports_apart(settings).items()
+    return ", ".join(f"{part} http://{settings.host}:{port}" for part, port in parts)

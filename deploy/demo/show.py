@@ -28,8 +28,9 @@ from deploy.demo.mission_files import read_bundle
 from deploy.demo.prepare import Prepared, prepare, read_replay_keys
 from deploy.demo.receiver import Received, Receiver
 from deploy.demo.replay import Pace, replay, window
-from deploy.embedded import supervisor_of
+from deploy.embedded import ports_apart, supervisor_apart, supervisor_of
 from deploy.settings import Settings
+from deploy.supervisor import Supervisor
 from schemas.errors import ConfigurationError
 
 SEED = 2013
@@ -46,7 +47,10 @@ _UNIT_OF_THE_READER = "ssd-bentiu-cla"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
-    """How the demo runs: the replayed days, its speed, whether it opens a browser."""
+    """How the demo runs: the replayed days, its speed, whether it opens a browser.
+
+    Where every part is a process of its own (`is_apart`), reports go to another port than people.
+    """
 
     settings: Settings
     receiver_port: int
@@ -54,6 +58,24 @@ class Show:
     first: date
     last: date
     open_browser: bool
+    is_apart: bool = False
+
+    @property
+    def reports_url(self) -> str:
+        """Where reports are sent."""
+        if not self.is_apart:
+            return self.settings.url
+        return f"http://{self.settings.host}:{ports_apart(self.settings)['ingest']}"
+
+    def ports(self) -> tuple[int, ...]:
+        """Return where the processes are heard."""
+        if not self.is_apart:
+            return self.settings.port, self.settings.health_port
+        return tuple(ports_apart(self.settings).values())
+
+    def supervisor(self) -> Supervisor:
+        """Return what runs them."""
+        return (supervisor_apart if self.is_apart else supervisor_of)(self.settings)
 
 
 def run_show(show: Show, console: Console) -> int:
@@ -69,12 +91,12 @@ def run_show(show: Show, console: Console) -> int:
         say=lambda line: console.print(f"  {line}"),
         records_from=show.first - PAST,
     )
-    supervisor = supervisor_of(show.settings)
+    supervisor = show.supervisor()
     threads = threading.Thread(target=supervisor.run, name="supervisor")
     with _ringing(show, prepared, console):
         threads.start()
         try:
-            _wait_ready(show.settings, threads)
+            _wait_ready(show, threads)
             _greet(show, prepared, console)
             _replay(show, prepared, console, stopping=supervisor.stopping)
             _farewell(show, prepared, console)
@@ -141,7 +163,7 @@ def _replay(show: Show, prepared: Prepared, console: Console, *, stopping: threa
     start, end = _bounds(show.first, show.last)
     everything = planned_reports()
     stage = _Stage(
-        device=Device(url=show.settings.url, sleep=time.sleep, give_up=stopping.is_set),
+        device=Device(url=show.reports_url, sleep=time.sleep, give_up=stopping.is_set),
         keys=prepared.keys,
         clock=stepped_clock(show.settings),
         stopping=stopping,
@@ -209,10 +231,10 @@ def _ringing(show: Show, prepared: Prepared, console: Console) -> Iterator[None]
         yield
 
 
-def _wait_ready(settings: Settings, supervised: threading.Thread) -> None:
+def _wait_ready(show: Show, supervised: threading.Thread) -> None:
     deadline = time.monotonic() + _READY_WITHIN_S
     while time.monotonic() < deadline and supervised.is_alive():
-        if all(_is_ready(settings.host, port) for port in (settings.port, settings.health_port)):
+        if all(_is_ready(show.settings.host, port) for port in show.ports()):
             return
         time.sleep(_READY_POLL_S)
     raise ConfigurationError(
@@ -254,7 +276,7 @@ def _farewell(show: Show, prepared: Prepared, console: Console) -> None:
         "text": "People near the site fear an attack tonight.",
     }
     key = prepared.keys[_UNIT_OF_THE_READER]
-    host = urlsplit(show.settings.url).netloc
+    host = urlsplit(show.reports_url).netloc
     console.print()
     console.print("[bold]Now send a report of your own:[/bold]")
     console.print(
