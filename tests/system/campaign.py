@@ -25,7 +25,7 @@ from tests.support.kafka import running_kafka
 from tests.support.postgresql import running_postgresql
 from tests.system import house_runs
 from tests.system.house_runs import RATE, Found
-from tests.system.killing import nothing_shows, run_under_kills, schedule
+from tests.system.killing import BROKER, Kill, nothing_shows, run_under_kills, schedule
 
 REPORTS, KILLS, OUTSIDE = 100_000, 60, 12
 PAUSED_S, REFUSED_S, STOPS, DISCONNECTIONS = 40.0, 300.0, 10, 100
@@ -61,6 +61,24 @@ def kills(seed: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         points = schedule(seed, reports=len(planned), outside=OUTSIDE)
         outcome = run_under_kills(Path(folder), planned, points)
+    assert nothing_shows(outcome)
+    return f"{outcome.kills} kills, {outcome.with_work_in_flight} with work in flight"
+
+
+def kafka(seed: int) -> str:
+    """The same, and the broker dies, with Kafka between spool and desk, and a file."""
+    planned = planned_reports()[:1_200]
+    points = schedule(seed, reports=len(planned), outside=4)
+    broker = Kill(after=points[3].after + 30, victims=BROKER, name=None)
+    with servers() as on:
+        outcome = run_under_kills(
+            on.folder,
+            planned,
+            [*points[:4], broker, *points[4:]],
+            kafka=on.kafka,
+            kafka_instance="desk",
+            kafka_session_s=6,
+        )
     assert nothing_shows(outcome)
     return f"{outcome.kills} kills, {outcome.with_work_in_flight} with work in flight"
 
@@ -148,7 +166,7 @@ def _said(found: Found, drained: tuple[float, ...]) -> str:
 
 
 RUNS: dict[str, Callable[[int], str]] = {
-    one.__name__: one for one in (kills, house, outages, three, rolling)
+    one.__name__: one for one in (kills, kafka, house, outages, three, rolling)
 }
 
 

@@ -159,9 +159,9 @@ def run_through_outages(
 ) -> Suffered:
     """Send 500 reports a second while the broker, then both, then the database go away.
 
-    The broker is paused, then killed and away for so long; PostgreSQL stops as in a power cut, half
-    of the times while the broker is away, and its connections end while the backlog is worked off.
-    At the end, if asked for, the broker will not have one record, until it does.
+    The broker is paused, if for any time, then killed and away for so long; PostgreSQL stops as in
+    a power cut, half of the times while the broker is away, and its connections end. At the end, if
+    asked for, the broker will not have one record, until it does.
     """
     with house(
         folder, posts, kafka=kafka, postgresql=postgresql, rate=RATE, connections=48
@@ -169,7 +169,7 @@ def run_through_outages(
         here.load.allow(sys.maxsize)
         time.sleep(_CALM_S)
         drained = (
-            _broker_paused(here, for_s=paused_s),
+            *([_broker_paused(here, for_s=paused_s)] if paused_s else []),
             _broker_away(here, for_s=refused_s, stops=stops - stops // 2),
             _database_trouble(here, stops=stops // 2, disconnections=disconnections),
         )
@@ -233,13 +233,18 @@ def run_without_one_of_three(
 
 
 def run_rolling_restart(
-    folder: Path, *, posts: Sequence[Post], kafka: Cluster, postgresql: Server
+    folder: Path,
+    *,
+    posts: Sequence[Post],
+    kafka: Cluster,
+    postgresql: Server,
+    rate: float = RATE,
 ) -> Rolled:
-    """Stop each process in order and start it again, one after another, under 500 reports/s."""
+    """Stop each process in order and start it again, one after another, under reports."""
     codes: dict[str, int] = {}
     took_s: dict[str, float] = {}
     with house(
-        folder, posts, kafka=kafka, postgresql=postgresql, rate=RATE, connections=48
+        folder, posts, kafka=kafka, postgresql=postgresql, rate=rate, connections=48
     ) as here:
         here.load.allow(sys.maxsize)
         time.sleep(_CALM_S)
