@@ -25,7 +25,8 @@ _ROUNDS = 3
 _WITHIN_S = 900.0
 _FUSED = """
 SELECT coalesce(sum(n), 0) FROM (
-    SELECT count(*) AS n FROM reports WHERE current AND fusible GROUP BY incident_id HAVING n > 1)
+    SELECT count(*) AS n FROM reports WHERE current AND fusible GROUP BY incident_id) AS counted
+WHERE n > 1
 """
 
 
