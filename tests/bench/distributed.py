@@ -215,7 +215,7 @@ def _cpu(pids: Mapping[str, int]) -> dict[str, float]:
 
 
 def _of_one(pid: int) -> float:
-    # A helper of the database may have ended since.
+    # A background process of the database may have ended since.
     with suppress(FileNotFoundError, ProcessLookupError):
         return cpu_s(pid)
     return 0.0

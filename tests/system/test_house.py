@@ -28,6 +28,8 @@ REPORTS, KILLS = 10_000, 6
 PAUSED_S, REFUSED_S = 0.0, 60.0
 # The processes of an upgrade want the cores that 500 reports a second take: `make campaign`.
 ROLLING_A_S = 100.0
+# Both doors, and one of each of the others.
+ROLLING = ("ingest-1", "ingest-2", "process-1", "watch-1", "notify-1", "api")
 STOPS, DISCONNECTIONS = 2, 10
 
 
@@ -90,6 +92,7 @@ def test_a_rolling_restart_refuses_nobody(
         kafka=kafka,
         postgresql=postgresql,
         rate=ROLLING_A_S,
+        parts=ROLLING,
     )
     print(run.took_s, run.found.requests, run.found.unanswered, run.found.answered_later)
     assert run.found.shown() == []
