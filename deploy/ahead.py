@@ -193,10 +193,6 @@ def start_child(reading: Reading, *, within_s: float = ANSWERS_WITHIN_S) -> Chil
     )
 
 
-def _nothing() -> None:
-    """Do nothing with the time."""
-
-
 class AheadSource:
     """A log that is read ahead while its reader is behind. For one thread.
 
@@ -209,10 +205,8 @@ class AheadSource:
         start: Callable[[], Reader],
         *,
         monotonic: Monotonic,
-        rest: Callable[[], None] = _nothing,
         behind: int = BEHIND,
     ) -> None:
-        """Keep what is given. `rest` is called before each wait: nobody is behind then."""
         self._behind = behind
         self.partition = source.partition
         self._source = source
@@ -221,7 +215,6 @@ class AheadSource:
         self._child: Reader | None = None
         self._asked: int | None = None
         self._known: dict[int, Account] = {}
-        self._rest = rest
         self._rest_until = 0.0
         self._used_at = 0.0
 
@@ -251,7 +244,6 @@ class AheadSource:
 
     def wait(self, timeout_s: float) -> bool:
         """Wait as the log does, and end a child that nobody needs."""
-        self._rest()
         if self._child is not None and self._monotonic() - self._used_at > REST_S:
             self._end()
         return self._source.wait(timeout_s)

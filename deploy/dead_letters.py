@@ -9,7 +9,7 @@ from ingest.bell import ring
 from processing.adapters.sql.dead_letters import DeadLetter, forget_dead_letter, is_stored
 from processing.adapters.sql.positions import SqlPositions
 from processing.batch.account import Account, read_account
-from processing.engine.batch import Batch, Decoded
+from processing.engine.batch import Batch, Decoded, Stretch
 from schemas.errors import InvalidMessageError, StorageError
 from schemas.log import Origin, Record
 
@@ -47,13 +47,17 @@ def replay(box: Box, letter: DeadLetter) -> str | None:
 
 
 def _process(box: Box, record: Record, account: Account) -> None:
-    claim = SqlPositions(box.database.begin).claim(PARTITION)
+    claim = SqlPositions(box.database.begin).claim([PARTITION])[PARTITION]
     pipeline_of(box, no_checkpoint)(
         Batch(
-            partition=PARTITION,
-            epoch=claim.epoch,
-            start=claim.position,
-            end=claim.position + 1,
+            stretches=(
+                Stretch(
+                    partition=PARTITION,
+                    epoch=claim.epoch,
+                    start=claim.position,
+                    end=claim.position + 1,
+                ),
+            ),
             records=(Decoded(record, account),),
         )
     )

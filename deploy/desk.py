@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -18,24 +19,26 @@ from deploy.crash import checkpoint_from
 from deploy.garbage import Sweeper
 from deploy.health import serving_health
 from deploy.wiring import (
-    MakeWorker,
+    Around,
     Watched,
     deliverer_of,
     start_thread,
     watch_of,
-    workers_of,
+    worker_of,
 )
-from ingest.bell import Bell
+from ingest.bell import Bell, ring
 from ingest.spool_reader import SpoolReader
 from processing.adapters.http.deliver import Deliverer
 from processing.adapters.sql.sqlite import Checkpointer, CheckpointLimits
 from processing.batch.account import Account, read_account
-from processing.engine.crew import Crew
 from processing.engine.loop import Progress, Worker
+from processing.engine.ports import SoleLog
 from processing.watch.watch import Watch
 from schemas.errors import TocsinError
 
 _BELL_S = 1.0
+# How long Kafka is asked for news in one go; whoever stops waits so long for it.
+_KAFKA_IDLE_S = 0.2
 # A batch that ran this long without a pass is stuck.
 _PATIENCE_S = 30.0
 
@@ -115,33 +118,33 @@ class _Desk:
         leading.set_function(lambda: float(watch.is_leading))
         return watch
 
-    def processor(self, deliverer: Deliverer | None) -> Worker[Account] | Crew[Account]:
+    def processor(self, deliverer: Deliverer | None) -> Worker[Account]:
         sweeper = Sweeper(time.monotonic)
-        make = workers_of(
-            self.box,
+        around = Around(
             checkpoint=checkpoint_from(self.box.settings.crash_at),
-            stored=partial(_stored, deliverer, sweeper),
+            stored=partial(_stored, deliverer, self.box.settings.notify_path, sweeper),
+            rest=sweeper.rest,
         )
         if self.box.settings.kafka_bootstrap is not None:
-            return self._crew(make, sweeper)
-        return self._worker(make, sweeper)
+            return self._on_kafka(around)
+        return self._on_spool(around)
 
-    def _crew(self, make: MakeWorker, sweeper: Sweeper) -> Crew[Account]:
+    def _on_kafka(self, around: Around) -> Worker[Account]:
         # Only this form needs the client.
         from deploy.kafka.joining import count_partitions, kafka_log_of  # noqa: PLC0415
 
         shared = kafka_log_of(self.box.settings, pause=self.stopping.wait)
         self.stack.callback(shared.close)
-        crew = Crew(
+        worker = worker_of(
+            self.box,
             shared,
-            lambda source: make(source, lambda record: read_account(record.value)),
-            monotonic=time.monotonic,
-            rest=sweeper.rest,
+            lambda record: read_account(record.value),
+            replace(around, idle_s=_KAFKA_IDLE_S),
         )
-        count_partitions(self.registry, crew, shared)
-        return crew
+        count_partitions(self.registry, worker, shared)
+        return worker
 
-    def _worker(self, make: MakeWorker, sweeper: Sweeper) -> Worker[Account]:
+    def _on_spool(self, around: Around) -> Worker[Account]:
         settings = self.box.settings
         reader = SpoolReader(
             settings.spool_path, partition=settings.node, wake_path=settings.wake_path
@@ -157,18 +160,19 @@ class _Desk:
             reader,
             partial(start_child, reading),
             monotonic=time.monotonic,
-            rest=sweeper.rest,
         )
         source = self.stack.enter_context(ahead)
-        worker = make(source, source.decode)
+        worker = worker_of(self.box, SoleLog(source), source.decode, around)
         _count_progress(self.registry, worker)
         return worker
 
 
-def _stored(deliverer: Deliverer | None, sweeper: Sweeper) -> None:
-    # Without a deliverer here the notify process looks by itself.
+def _stored(deliverer: Deliverer | None, notify_path: Path, sweeper: Sweeper) -> None:
     if deliverer is not None:
         deliverer.wake()
+    else:
+        # One on another machine looks by itself.
+        ring(notify_path)
     sweeper.sweep()
 
 

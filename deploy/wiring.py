@@ -8,12 +8,14 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 from typing_extensions import override
 
 from deploy.box import Box
 from deploy.crash import Checkpoint
+from deploy.database import Transaction
 from ingest.bell import ring
 from processing.adapters.http.attempting import Surroundings
 from processing.adapters.http.deliver import Deliverer
@@ -22,19 +24,21 @@ from processing.adapters.sql.alert_desk import SqlAlertDesk
 from processing.adapters.sql.leases import SqlLeases
 from processing.adapters.sql.outbox import SqlOutbox
 from processing.adapters.sql.positions import SqlPositions
+from processing.adapters.sql.queueing import Queueing
 from processing.adapters.sql.recompute import SqlRecomputer
 from processing.adapters.sql.transaction import sql_stores
 from processing.batch.account import Account, is_urgent
 from processing.engine.batch import Batch
-from processing.engine.limits import EngineLimits, Pace
-from processing.engine.loop import Ports, Worker
+from processing.engine.limits import EngineLimits
+from processing.engine.loop import Worker
+from processing.engine.ports import PartitionedLog, Ports, do_nothing
 from processing.notify.addresses import allow_list
 from processing.notify.sealing import Sealer
-from processing.pipeline import Pipeline
+from processing.pipeline import Pipeline, no_checkpoint
 from processing.watch.lease import Candidate
 from processing.watch.relay import Relay
 from processing.watch.watch import Watch
-from schemas.log import Backlog, Record
+from schemas.log import Record
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +79,8 @@ def deliverer_of(box: Box, checkpoint: Checkpoint) -> Deliverer:
         clock=box.clock,
         # A file has one notifier, the one of its box; on PostgreSQL there may be others.
         lease_s=None if box.database.is_file() else LEASE_S,
+        # An alert does not wait for the batch that comes after its own.
+        claims=None if box.database.is_file() else box.database.engine.begin,
     )
     limits = SendLimits(
         total_s=box.settings.webhook_timeout_s, allowed=allow_list(box.settings.webhook_allow)
@@ -102,10 +108,10 @@ def watch_of(box: Box, relay: Relay | None) -> Watch:
     return Watch(candidate, relay, monotonic=time.monotonic)
 
 
-def pipeline_of(box: Box, checkpoint: Checkpoint) -> Pipeline:
-    """Return what stores batches. For one thread."""
+def pipeline_of(box: Box, checkpoint: Checkpoint, begin: Transaction | None = None) -> Pipeline:
+    """Return what stores batches, in transactions of the box's unless told. For one thread."""
     return Pipeline(
-        sql_stores(box.database.begin),
+        sql_stores(begin or box.database.begin),
         box.mission.zone(),
         clock=box.clock,
         link=link_of(box),
@@ -113,38 +119,46 @@ def pipeline_of(box: Box, checkpoint: Checkpoint) -> Pipeline:
     )
 
 
-Decode = Callable[[Record], Account]
-MakeWorker = Callable[[Backlog, Decode], Worker[Account]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What happens around a worker: at named points, after each batch, before each wait.
 
-
-def workers_of(box: Box, *, checkpoint: Checkpoint, stored: Callable[[], None]) -> MakeWorker:
-    """Return what makes the workers that move a log into conclusions, all for one thread.
-
-    `stored` is called after each batch.
+    It waits for `idle_s` at most before it looks again.
     """
-    pipeline = pipeline_of(box, checkpoint)
+
+    checkpoint: Checkpoint = no_checkpoint
+    stored: Callable[[], None] = do_nothing
+    rest: Callable[[], None] = do_nothing
+    idle_s: float = 1.0
+
+
+def worker_of(
+    box: Box, source: PartitionedLog, decode: Callable[[Record], Account], around: Around
+) -> Worker[Account]:
+    """Return what moves a log into conclusions."""
+    queueing = Queueing(box.database.begin, time.monotonic)
+    pipeline = pipeline_of(box, around.checkpoint, queueing.begin)
 
     def stage(batch: Batch[Account]) -> None:
         pipeline(batch)
-        stored()
+        around.stored()
 
     limits = EngineLimits(
-        max_records=box.settings.batch_max_records, max_bytes=box.settings.batch_max_bytes
+        max_records=box.settings.batch_max_records,
+        max_bytes=box.settings.batch_max_bytes,
+        idle_s=around.idle_s,
     )
-    pace = Pace(limits)
-
-    def worker(source: Backlog, decode: Decode) -> Worker[Account]:
-        ports = Ports(
-            source=source,
-            stage=stage,
-            positions=SqlPositions(box.database.begin),
-            decode=decode,
-            monotonic=time.monotonic,
-            is_urgent=is_urgent,
-        )
-        return Worker(ports, limits, pace)
-
-    return worker
+    ports = Ports(
+        log=source,
+        stage=stage,
+        positions=SqlPositions(box.database.begin),
+        decode=decode,
+        monotonic=time.monotonic,
+        is_urgent=is_urgent,
+        rest=around.rest,
+        waited_s=queueing.waited_s,
+    )
+    return Worker(ports, limits)
 
 
 def start_thread(name: str, run: Callable[[], None], *, stopping: threading.Event) -> Watched:

@@ -108,7 +108,7 @@ class Pipeline:
         5. flags, with history
         6. alerts, ids that point on, their ledger, deliveries
         7. the changes feed
-        8. the position; it fails the whole batch when another worker has moved it
+        8. the positions; the whole batch fails when another worker has moved one
         """
         world = self._world.of(stores.world)
         now = self._now(batch)
@@ -131,7 +131,7 @@ class Pipeline:
         stores.alerts.append(rung.transitions)
         stores.alerts.tell(rung.deliveries)
         stores.log.announce([*map(_announced, dead), *_changes(found, flagged, rung, now_us)])
-        stores.log.move(batch.partition, start=batch.start, end=batch.end, epoch=batch.epoch)
+        stores.log.move(batch.stretches)
 
     def _now(self, batch: Batch[Account]) -> datetime:
         """Return when the batch's last report was received: no stage reads a clock of its own."""

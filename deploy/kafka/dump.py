@@ -18,12 +18,12 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from deploy.box import Box
-from deploy.crash import no_checkpoint
 from deploy.kafka.client import consumer
 from deploy.settings import Settings
-from deploy.wiring import workers_of
+from deploy.wiring import Around, worker_of
 from processing.batch.account import read_account
-from processing.engine.loop import Stop, Turn
+from processing.engine.loop import Turn
+from processing.engine.ports import SoleLog, Stop
 from schemas.errors import ConfigurationError, StorageError
 from schemas.log import Origin, Record, within
 from schemas.topics import REPORTS, origin_of
@@ -144,7 +144,6 @@ def process_dump(box: Box, log: DumpedLog, *, stop: Stop, note: Callable[[int], 
 
     Can be stopped and begun again. Raises TocsinError.
     """
-    make = workers_of(box, checkpoint=no_checkpoint, stored=lambda: None)
-    worker = make(log, lambda record: read_account(record.value))
+    worker = worker_of(box, SoleLog(log), lambda record: read_account(record.value), Around())
     while not stop.is_set() and worker.turn(stop) is not Turn.IDLE:
         note(worker.progress.position)

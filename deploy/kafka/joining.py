@@ -26,7 +26,7 @@ from processing.adapters.kafka.log import KafkaLog
 from processing.adapters.kafka.outlet import KafkaOutlet
 from processing.adapters.sql.changes_feed import SqlChangesFeed
 from processing.batch.account import Account
-from processing.engine.crew import Crew
+from processing.engine.loop import Worker
 from processing.watch.relay import Relay, Relayed
 
 _Progress = TypeVar("_Progress")
@@ -109,22 +109,22 @@ def _publish(
         gauge.set_function(partial(now, read))
 
 
-def count_partitions(registry: CollectorRegistry, crew: Crew[Account], log: KafkaLog) -> None:
+def count_partitions(registry: CollectorRegistry, worker: Worker[Account], log: KafkaLog) -> None:
     """Publish how each partition that this process owns stands."""
-    registry.register(_Partitions(crew, log))
+    registry.register(_Partitions(worker, log))
 
 
 class _Partitions(Collector):
     """Partitions come and go, so they are looked up when somebody asks."""
 
-    def __init__(self, crew: Crew[Account], log: KafkaLog) -> None:
-        self._crew = crew
+    def __init__(self, worker: Worker[Account], log: KafkaLog) -> None:
+        self._worker = worker
         self._log = log
 
     @override
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        workers, standings = self._crew.progress, self._log.standings
-        at = {name: one.position for name, one in workers.items()}
+        held, standings = self._worker.progress.partitions, self._log.standings
+        at = {name: one.position for name, one in held.items()}
         yield _family("owned", "1: this process works on it", dict.fromkeys(standings, 1))
         yield _family("position", "next position to read", at)
         yield _family(
@@ -135,12 +135,12 @@ class _Partitions(Collector):
         yield _family(
             "records",
             "records stored since it is owned",
-            {name: one.records for name, one in workers.items()},
+            {name: one.records for name, one in held.items()},
         )
         yield _family(
             "set_aside",
             "records set aside since it is owned",
-            {name: one.set_aside for name, one in workers.items()},
+            {name: one.set_aside for name, one in held.items()},
         )
         yield _family(
             "stopped",

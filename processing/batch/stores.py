@@ -24,6 +24,7 @@ from processing.batch.rows import (
     ReportRow,
     TransitionRow,
 )
+from processing.engine.batch import Stretch
 from processing.rules.window import (
     CubeColumns,
     CubeWindow,
@@ -161,7 +162,7 @@ class WorldStore(Protocol):
 
 
 class LogStore(Protocol):
-    """What tells how things came about: superseded revisions, the changes feed, the position."""
+    """What tells how things came about: superseded revisions, the changes feed, positions."""
 
     def keep(self, rows: Sequence[HistoryRow]) -> None:
         """Keep superseded revisions."""
@@ -169,8 +170,8 @@ class LogStore(Protocol):
     def announce(self, rows: Sequence[ChangeRow]) -> None:
         """Append to the changes feed."""
 
-    def move(self, partition: str, *, start: int, end: int, epoch: int) -> None:
-        """Move the position, or raise FencedError."""
+    def move(self, stretches: Sequence[Stretch]) -> None:
+        """Move partitions from the start to the end of a stretch each, or raise FencedError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from schemas.errors import TocsinError
 
 
@@ -12,10 +14,11 @@ class PoisonLimitError(TocsinError):
     again; the records are still in the log.
     """
 
-    def __init__(self, partition: str, *, position: int, bad: int, of_last: int) -> None:
+    def __init__(self, starts: Mapping[str, int], *, bad: int, of_last: int) -> None:
+        """Keep where the batch begins, by partition, and how many of the last were bad."""
+        before = ", ".join(f"{name} at {start}" for name, start in starts.items())
         super().__init__(
-            f"{bad} of the last {of_last} records of {partition} cannot be processed; "
-            f"stopped before position {position} so that they stay in the log"
+            f"{bad} of the last {of_last} records cannot be processed; stopped before them so that "
+            f"they stay in the log ({before})"
         )
-        self.partition = partition
-        self.position = position
+        self.starts = starts

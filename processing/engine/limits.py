@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 # A batch is not cut below this: its fixed costs would dominate, and a worker on a busy machine
-# would fall behind the more, the smaller its batches are. Where workers wait for each other and for
-# the cores, the last batches say little of the next.
+# would fall behind the more, the smaller its batches are. Where workers share the cores, the last
+# batches say little of the next.
 SMALLEST_BATCH = 400
 
 
@@ -43,7 +43,7 @@ class EngineLimits:
 
 
 class Pace:
-    """How many records the next batch may take. For workers that take turns on one thread."""
+    """How many records the next batch may take. For one thread."""
 
     def __init__(self, limits: EngineLimits) -> None:
         self._limits = limits
@@ -56,7 +56,10 @@ class Pace:
         self._urgent_until = now + self._limits.urgent_for_s
 
     def note(self, records: int, *, took_s: float) -> None:
-        """Hear how long a batch took. Of a small one the fixed costs would tell."""
+        """Hear how long a batch took, without what it waited for others.
+
+        Of a small one the fixed costs would tell.
+        """
         if records >= self._limits.urgent_from:
             self._record_s = took_s / records
 

@@ -7,54 +7,41 @@ record that breaks its stage is set aside with the reason, and the rest goes on.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import Generic, Protocol
+from types import MappingProxyType
+from typing import Generic
 
 import structlog
 
-from processing.engine.batch import MAX_REASON, Batch, Claim, Decoded, MessageT, SetAside
+from processing.engine.batch import MAX_REASON, Batch, Decoded, MessageT, SetAside, Stretch
 from processing.engine.errors import PoisonLimitError
+from processing.engine.holding import Held, read
 from processing.engine.limits import EngineLimits, Pace, PoisonGauge
-from schemas.clock import Monotonic
-from schemas.errors import FencedError, InvalidMessageError, StorageError
-from schemas.log import Backlog, Record
+from processing.engine.ports import Ports, Stop
+from schemas.errors import InvalidMessageError, StorageError
+from schemas.log import Record
 
 log = structlog.get_logger()
 
-# Turns a record into its message, or raises InvalidMessageError.
-Decode = Callable[[Record], MessageT]
-# Stores a batch whole or not at all, with its position.
-Stage = Callable[[Batch[MessageT]], None]
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionProgress:
+    """How far one partition has come since it is held."""
 
-class Positions(Protocol):
-    """Where the partitions stand, kept beside what was stored."""
-
-    def claim(self, partition: str) -> Claim:
-        """Take a partition over: every earlier owner is fenced off from now on."""
-
-    def load(self, partition: str) -> Claim:
-        """Return where a partition stands, without taking it over."""
-
-
-class Stop(Protocol):
-    """Tells the loop to end (`threading.Event` does)."""
-
-    def is_set(self) -> bool:
-        """Say whether to end."""
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the end or the time-out; True if it is the end."""
+    position: int
+    records: int
+    set_aside: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far a worker has come. Times are on its monotonic clock."""
 
-    partition: str
-    position: int = 0
+    partitions: Mapping[str, PartitionProgress] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     batches: int = 0
     records: int = 0
     set_aside: int = 0
@@ -63,9 +50,10 @@ class Progress:
     last_pass_at: float = 0.0
     last_error: str | None = None
 
-    def is_healthy(self, *, now: float, patience_s: float) -> bool:
-        """Say whether the worker passed lately: it stored something or found nothing to store."""
-        return now - self.last_pass_at <= patience_s
+    @property
+    def position(self) -> int:
+        """The next position to read of the only partition; of several, their sum."""
+        return sum(one.position for one in self.partitions.values())
 
 
 class Turn(Enum):
@@ -77,44 +65,23 @@ class Turn(Enum):
     FAILED = auto()
 
 
-def _never(_record: Record) -> bool:
-    return False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports(Generic[MessageT]):
-    """What a worker is joined to.
-
-    What `is_urgent` is staged before all that lies before it, and then once more with its batch: a
-    stage drops what it has stored already.
-    """
-
-    source: Backlog
-    stage: Stage[MessageT]
-    positions: Positions
-    decode: Decode[MessageT]
-    monotonic: Monotonic
-    is_urgent: Callable[[Record], bool] = _never
-
-
 class Worker(Generic[MessageT]):
-    """Moves one partition of a log into the store.
+    """Moves the partitions of a log that this process owns into the store. For one thread.
 
-    Workers that take turns on one thread share their `pace`.
+    What lies in all of them goes into one batch, so that its fixed costs are paid once and nothing
+    urgent in one waits for another. Partitions come and go between two turns, never within one:
+    what was begun is finished then, or nothing of it is stored.
     """
 
-    def __init__(
-        self, ports: Ports[MessageT], limits: EngineLimits, pace: Pace | None = None
-    ) -> None:
+    def __init__(self, ports: Ports[MessageT], limits: EngineLimits) -> None:
         self._ports = ports
         self._limits = limits
         self._gauge = PoisonGauge(limits)
-        self._pace = pace or Pace(limits)
-        # Up to where it was looked for urgent records, and which were found and not yet stored.
-        self._looked_to = 0
-        self._urgent: list[Record] = []
-        self._progress = Progress(partition=ports.source.partition)
-        self._claim: Claim | None = None
+        self._pace = Pace(limits)
+        self._held: dict[str, Held] = {}
+        # After a failure nobody knows whether the positions moved.
+        self._is_unsure = False
+        self._progress = Progress(last_pass_at=ports.monotonic())
 
     @property
     def progress(self) -> Progress:
@@ -122,112 +89,136 @@ class Worker(Generic[MessageT]):
         return self._progress
 
     def is_healthy(self, *, now: float, patience_s: float) -> bool:
-        """Say whether it passed lately: it stored something or found nothing to store."""
-        return self._progress.is_healthy(now=now, patience_s=patience_s)
+        """Say whether the log answers and the worker passed lately.
+
+        It passes when it stored something or found nothing to store.
+        """
+        is_late = now - self._progress.last_pass_at > patience_s
+        return self._ports.log.last_error is None and not is_late
 
     def run(self, stop: Stop) -> None:
         """Work until `stop` is set.
 
-        Raises FencedError when another worker has taken the partition over, and
-        PoisonLimitError when too much cannot be processed. Neither moved the position.
+        Raises PoisonLimitError when too much cannot be processed, and FencedError when another
+        worker has taken over what only one may have. Neither moved a position.
         """
         while not stop.is_set():
-            if self.turn(stop) is Turn.IDLE:
-                self._ports.source.wait(self._limits.idle_s)
+            turn = self.turn(stop)
+            self._ports.log.stored(
+                {name: one.position for name, one in self._progress.partitions.items()}
+            )
+            if turn is Turn.IDLE:
+                self._ports.rest()
+                self._ports.log.fetch(self._limits.idle_s)
+            else:
+                self._ports.log.fetch(0.0)
 
     def turn(self, stop: Stop) -> Turn:
         """Store one batch if there is one; after a failure back off. Raises what `run` does."""
         try:
-            claim = self._claim or self._take_over()
-            done = self._advance(claim)
+            lost = self._hold()
+            took_s = None if lost else self._advance()
         except StorageError as error:
+            self._is_unsure = True
             self._back_off(error, stop)
-            self._claim = self._claim and self._reload(self._claim, stop)
             return Turn.FAILED
-        self._claim = done
-        return Turn.IDLE if done.position == claim.position else Turn.MOVED
+        for name in lost:
+            log.warning("partition taken over", partition=name)
+            self._ports.log.lost(name)
+        self._pass(took_s)
+        return Turn.IDLE if took_s is None else Turn.MOVED
 
-    def look(self) -> int:
-        """Look through what waits for what is urgent; return how many records wait.
+    def _hold(self) -> list[str]:
+        """Let go of what is no longer owned, and take over what is.
 
-        Raises StorageError.
+        Returns what somebody else has taken over; then nothing more was done.
         """
-        if self._claim is None:
-            return 0
-        position = self._claim.position
-        found = self._ports.source.peek(
-            max(self._looked_to, position),
-            max_records=self._limits.peek_records,
-            max_bytes=self._limits.max_bytes,
-        )
-        self._urgent = [one for one in self._urgent if one.position >= position]
-        self._urgent += [one for one in found if self._ports.is_urgent(one)]
-        self._looked_to = found[-1].position + 1 if found else max(self._looked_to, position)
-        return self._looked_to - position
+        owned = self._ports.log.owned()
+        for name in [n for n, one in self._held.items() if owned.get(n) is not one.source]:
+            log.info("partition given up", partition=name)
+            del self._held[name]
+        lost = self._look_up() if self._is_unsure else []
+        new = sorted(owned.keys() - self._held.keys())
+        if new and not lost:
+            for name, claim in self._ports.positions.claim(new).items():
+                log.info("partition taken up", partition=name, position=claim.position)
+                self._held[name] = Held(owned[name], claim)
+        return lost
 
-    def expedite(self, *, waiting: int) -> None:
-        """Store what is urgent if more records wait; the position stays. Raises what `run` does."""
-        urgent, self._urgent = self._urgent, []
+    def _look_up(self) -> list[str]:
+        """See where the partitions stand after a failure whose outcome may be unknown."""
+        stands = self._ports.positions.load(list(self._held))
+        lost = [name for name, one in self._held.items() if one.claim.epoch != stands[name].epoch]
+        for name in lost:
+            del self._held[name]
+        for name, one in self._held.items():
+            one.claim = stands[name]
+        self._is_unsure = False
+        return lost
+
+    def _advance(self) -> float | None:
+        """Read and store one batch; return how long it took, None if there was nothing."""
+        self._expedite()
+        began, waited_s = self._ports.monotonic(), self._ports.waited_s()
+        records = read(
+            self._held, records=self._pace.size(now=began), max_bytes=self._limits.max_bytes
+        )
+        if not records:
+            return None
+        self._apply(self._batch(records))
+        took_s = self._ports.monotonic() - began
+        waited_s = self._ports.waited_s() - waited_s
+        self._pace.note(sum(map(len, records.values())), took_s=took_s - waited_s)
+        return took_s
+
+    def _expedite(self) -> None:
+        """Store what is urgent in any partition before all that waits; the positions stay."""
+        for one in self._held.values():
+            one.look(self._limits, self._ports.is_urgent)
+        urgent = {name: one.urgent for name, one in self._held.items() if one.urgent}
+        count = sum(map(len, urgent.values()))
+        waiting = sum([one.waiting for one in self._held.values()])
         # Of few records, or where most are urgent, none is before the others.
-        too_many = 2 * len(urgent) > waiting or waiting < self._limits.urgent_from
-        if self._claim is None or not urgent or too_many:
+        if not urgent or 2 * count > waiting or waiting < self._limits.urgent_from:
             return
         self._pace.hurry(now=self._ports.monotonic())
         try:
-            self._ports.stage(self._batch(self._claim, urgent).ahead())
-        except StorageError:
-            self._urgent = urgent
-            raise
-        except MemoryError:
+            self._ports.stage(self._batch(urgent).ahead())
+        except (StorageError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001 - found out with the whole batch
             log.warning("urgent records wait for their batch", at=_place(error))
+        for name in urgent:
+            self._held[name].urgent = []
 
-    def _take_over(self) -> Claim:
-        claim = self._ports.positions.claim(self._ports.source.partition)
-        self._note(position=claim.position)
-        self._claim = claim
-        return claim
-
-    def _advance(self, claim: Claim) -> Claim:
-        """Read and store one batch; the claim is unchanged when there was nothing."""
-        self.expedite(waiting=self.look())
-        began = self._ports.monotonic()
-        records = self._ports.source.read(
-            claim.position,
-            max_records=self._pace.size(now=began),
-            max_bytes=self._limits.max_bytes,
-        )
-        if not records:
-            self._note(position=claim.position)
-            return claim
-        self._apply(self._batch(claim, records))
-        took_s = self._ports.monotonic() - began
-        self._pace.note(len(records), took_s=took_s)
-        self._note(position=records[-1].position + 1, took_s=took_s)
-        return replace(claim, position=records[-1].position + 1)
-
-    def _batch(self, claim: Claim, records: Sequence[Record]) -> Batch[MessageT]:
+    def _batch(self, read: Mapping[str, Sequence[Record]]) -> Batch[MessageT]:
         good: list[Decoded[MessageT]] = []
         bad: list[SetAside[MessageT]] = []
-        for record in records:
-            try:
-                good.append(Decoded(record, self._ports.decode(record)))
-            except InvalidMessageError as error:
-                bad.append(SetAside(record, f"undecodable: {error}"[:MAX_REASON]))
-            except (StorageError, MemoryError):
-                raise
-            except Exception as error:  # noqa: BLE001 - one record must not stop the others
-                reason = f"{type(error).__name__}: {error}"
-                log.warning("record set aside", position=record.position, at=_place(error))
-                bad.append(SetAside(record, reason[:MAX_REASON]))
+        for _, records in sorted(read.items()):
+            for record in records:
+                try:
+                    good.append(Decoded(record, self._ports.decode(record)))
+                except InvalidMessageError as error:
+                    bad.append(SetAside(record, f"undecodable: {error}"[:MAX_REASON]))
+                except (StorageError, MemoryError):
+                    raise
+                except Exception as error:  # noqa: BLE001 - one record must not stop the others
+                    reason = f"{type(error).__name__}: {error}"
+                    log.warning("record set aside", position=record.position, at=_place(error))
+                    bad.append(SetAside(record, reason[:MAX_REASON]))
         return Batch(
-            partition=self._ports.source.partition,
+            stretches=tuple(self._stretch(name, records) for name, records in sorted(read.items())),
+            records=tuple(good),
+            set_aside=tuple(bad),
+        )
+
+    def _stretch(self, name: str, records: Sequence[Record]) -> Stretch:
+        claim = self._held[name].claim
+        return Stretch(
+            partition=name,
             epoch=claim.epoch,
             start=claim.position,
             end=records[-1].position + 1,
-            records=tuple(good),
-            set_aside=tuple(bad),
         )
 
     def _apply(self, batch: Batch[MessageT]) -> None:
@@ -260,36 +251,45 @@ class Worker(Generic[MessageT]):
             return
         before, counted = self._gauge.recent()
         raise PoisonLimitError(
-            batch.partition,
-            position=batch.start,
+            {one.partition: one.start for one in batch.stretches},
             bad=before + sum(bad),
             of_last=min(counted + len(bad), self._limits.poison_window),
         )
 
     def _count(self, batch: Batch[MessageT]) -> None:
+        """Remember that a batch is stored."""
         self._gauge.note(batch.is_bad())
+        for stretch in batch.stretches:
+            held = self._held[stretch.partition]
+            held.claim = replace(held.claim, position=stretch.end)
+        for one in batch.records:
+            self._held[one.record.partition].records += 1
+        for bad in batch.set_aside:
+            self._held[bad.record.partition].set_aside += 1
         self._progress = replace(
             self._progress,
-            position=batch.end,
             batches=self._progress.batches + 1,
             records=self._progress.records + len(batch.records),
             set_aside=self._progress.set_aside + len(batch.set_aside),
         )
-        log.debug("batch stored", records=len(batch.records), position=batch.end)
+        log.debug("batch stored", records=len(batch.records))
 
-    def _reload(self, claim: Claim, stop: Stop) -> Claim | None:
-        """Return where the partition stands after a failure whose outcome may be unknown."""
-        while not stop.is_set():
-            try:
-                now = self._ports.positions.load(self._ports.source.partition)
-            except StorageError as error:
-                self._back_off(error, stop)
-                continue
-            if now.epoch != claim.epoch:
-                log.warning("partition taken over", partition=self._ports.source.partition)
-                raise FencedError(f"{self._ports.source.partition} belongs to another worker now")
-            return now
-        return None
+    def _pass(self, took_s: float | None) -> None:
+        self._progress = replace(
+            self._progress,
+            partitions=MappingProxyType(
+                {
+                    name: PartitionProgress(
+                        position=one.claim.position, records=one.records, set_aside=one.set_aside
+                    )
+                    for name, one in self._held.items()
+                }
+            ),
+            failures_in_a_row=0,
+            last_took_s=took_s or 0.0,
+            last_pass_at=self._ports.monotonic(),
+            last_error=None,
+        )
 
     def _back_off(self, error: StorageError, stop: Stop) -> None:
         failures = self._progress.failures_in_a_row + 1
@@ -303,16 +303,6 @@ class Worker(Generic[MessageT]):
             "store failed, backing off", failures=failures, delay_s=delay_s, error=str(error)
         )
         stop.wait(delay_s)
-
-    def _note(self, *, position: int, took_s: float = 0.0) -> None:
-        self._progress = replace(
-            self._progress,
-            position=position,
-            failures_in_a_row=0,
-            last_took_s=took_s,
-            last_pass_at=self._ports.monotonic(),
-            last_error=None,
-        )
 
 
 def _place(error: Exception) -> str:

@@ -18,7 +18,7 @@ from processing.adapters.sql.dead_letters import list_dead_letters, read_dead_le
 from processing.adapters.sql.positions import SqlPositions
 from processing.adapters.sql.state_hash import dump
 from processing.batch.account import Account, read_account
-from processing.engine.batch import Batch, Claim, Decoded, SetAside
+from processing.engine.batch import Batch, Claim, Decoded, SetAside, Stretch
 from schemas.errors import NotFoundError
 from schemas.log import Record
 from schemas.tables import dead_letters, reports
@@ -46,10 +46,14 @@ def settings(tmp_path: Path) -> Settings:
 def batch(values: list[bytes], claim: Claim, *, bad: frozenset[int]) -> Batch[Account]:
     records = [Record(NODE, claim.position + n, value) for n, value in enumerate(values)]
     return Batch(
-        partition=NODE,
-        epoch=claim.epoch,
-        start=claim.position,
-        end=claim.position + len(values),
+        stretches=(
+            Stretch(
+                partition=NODE,
+                epoch=claim.epoch,
+                start=claim.position,
+                end=claim.position + len(values),
+            ),
+        ),
         records=tuple(
             Decoded(record, read_account(record.value))
             for n, record in enumerate(records)
@@ -64,7 +68,7 @@ def batch(values: list[bytes], claim: Claim, *, bad: frozenset[int]) -> Batch[Ac
 
 
 def store(box: Box, values: list[bytes], *, bad: frozenset[int] = frozenset()) -> None:
-    claim = SqlPositions(box.database.begin).claim(NODE)
+    claim = SqlPositions(box.database.begin).claim([NODE])[NODE]
     pipeline_of(box, lambda _name: None)(batch(values, claim, bad=bad))
 
 
@@ -74,7 +78,7 @@ def test_what_is_replayed_leads_to_what_it_would_have_led_to(
     with open_box(settings) as box:
         # A pipeline that was running all the while, with what it keeps in memory.
         running = pipeline_of(box, lambda _name: None)
-        claim = SqlPositions(box.database.begin).claim(NODE)
+        claim = SqlPositions(box.database.begin).claim([NODE])[NODE]
         half = len(values) // 2
         running(batch(values[:half], claim, bad=frozenset({3, 7, 8})))
         letters, count = list_dead_letters(box.database.read, limit=2)
@@ -124,7 +128,7 @@ def test_one_that_still_cannot_be_read_stays_and_says_why(
         assert "1 stored, 1 still dead letters" in replayed.output
         assert "node-1 1: undecodable" in replayed.output
         assert [one.position for one in list_dead_letters(box.database.read, limit=9)[0]] == [1]
-        assert SqlPositions(box.database.begin).load(PARTITION).position == 1
+        assert SqlPositions(box.database.begin).load([PARTITION])[PARTITION].position == 1
 
 
 def test_the_list_does_not_show_what_they_say_and_show_does(

@@ -20,7 +20,7 @@ from processing.adapters.sql.sqlite import Begin, Read, SqliteOptions, reads, sq
 from processing.adapters.sql.transaction import sql_stores
 from processing.batch.account import Account, read_account
 from processing.batch.intake import Arrival
-from processing.engine.batch import Batch, Decoded
+from processing.engine.batch import Batch, Decoded, Stretch
 from processing.pipeline import Checkpoint, Pipeline, no_checkpoint
 from processing.rules.loading import default_rules
 from schemas.codec import canonical, decode, encode, sha256
@@ -165,14 +165,18 @@ def batches(
     log: MemoryLog, database: Database, *, size: int, prepare: Prepare = tuple
 ) -> Iterable[Batch[Account]]:
     """The batches of a log from where the store stands, as the engine would cut them."""
-    claim = SqlPositions(database.begin).claim(log.partition)
+    claim = SqlPositions(database.begin).claim([log.partition])[log.partition]
     position = claim.position
     while records := log.read(position, max_records=size, max_bytes=1 << 30):
         yield Batch(
-            partition=log.partition,
-            epoch=claim.epoch,
-            start=position,
-            end=records[-1].position + 1,
+            stretches=(
+                Stretch(
+                    partition=log.partition,
+                    epoch=claim.epoch,
+                    start=position,
+                    end=records[-1].position + 1,
+                ),
+            ),
             records=tuple(prepare([Decoded(one, read_account(one.value)) for one in records])),
         )
         position = records[-1].position + 1
@@ -222,7 +226,7 @@ def process(
 ) -> None:
     """Process further reports, after what was processed before; of each batch the urgent first."""
     stage = pipeline(made)
-    start = SqlPositions(made.begin).load(PARTITION).position
+    start = SqlPositions(made.begin).load([PARTITION])[PARTITION].position
     for batch in batches(log_of(reports, start=start), made, size=size, prepare=prepare):
         if is_urgent is not None:
             stage(

@@ -15,7 +15,8 @@ from processing.adapters.sql.positions import SqlPositions
 from processing.adapters.sql.state_hash import state_hash
 from processing.batch.account import read_account
 from processing.engine.limits import EngineLimits
-from processing.engine.loop import Ports, Worker
+from processing.engine.loop import Worker
+from processing.engine.ports import Ports, SoleLog
 from schemas.alert import AlertState
 from schemas.codec import encode
 from schemas.delivery import Endpoint
@@ -238,7 +239,7 @@ class CrashOnce:
 def drain(made: Database, log: MemoryLog, checkpoint: Callable[[str], None]) -> None:
     """Let a worker go through a log, and another one go on when it crashes."""
     ports = Ports(
-        source=log,
+        log=SoleLog(log),
         stage=pipeline(made, checkpoint=checkpoint),
         positions=SqlPositions(made.begin),
         decode=lambda record: read_account(record.value),

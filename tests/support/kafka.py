@@ -8,11 +8,29 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+
 from deploy.kafka.broker import CONTROLLERS_ABOVE, Cluster, jars_folder
+from schemas.topics import REPORTS
+from tests.support.box import wait_for
 
 _HEAP_MIB = 256
 # Below what the system gives out by itself, so that nobody else takes one meanwhile.
 _PORTS = range(21_000, 29_000, 7)
+
+
+def limit_records(client: KafkaAdminClient, size: int) -> None:
+    """Let the broker refuse larger reports; it says yes before it does so, and is waited for."""
+    key = "max.message.bytes"
+    asked = ConfigResource(ConfigResourceType.TOPIC, REPORTS.name, configs={key: str(size)})
+    client.alter_configs([asked])
+    read = ConfigResource(ConfigResourceType.TOPIC, REPORTS.name)
+
+    def stands() -> str:
+        found = client.describe_configs([read], config_filter="all")
+        return str(found["topic"][REPORTS.name][key]["value"])
+
+    wait_for(lambda: stands() == str(size), within_s=30.0, saying=f"{key} is {size}")
 
 
 @contextmanager

@@ -42,12 +42,20 @@ class OutboxBox:
         """Make it in a folder, or in an empty database of PostgreSQL at an address."""
         made = open_postgresql(where) if isinstance(where, str) else open_database(where / "t.db")
         self.engine, self.begin, self.read = made.engine, made.begin, made.read
+        self._claims = None if made.is_file() else made.engine.begin
         with self.begin() as connection:
             metadata.create_all(connection)
 
     def outbox(self, *, lease_s: float | None = None) -> SqlOutbox:
         clock = StillClock(MISSION_NOW)
-        return SqlOutbox(self.begin, self.read, sealer=SEALER, clock=clock, lease_s=lease_s)
+        return SqlOutbox(
+            self.begin,
+            self.read,
+            sealer=SEALER,
+            clock=clock,
+            lease_s=lease_s,
+            claims=self._claims,
+        )
 
     def add_endpoint(
         self, url: str, endpoint_id: str = "sector-east", *, active: bool = True

@@ -26,7 +26,7 @@ from processing.adapters.sql.rules import store_rules
 from processing.adapters.sql.state_hash import state_hash
 from processing.adapters.sql.transaction import sql_stores
 from processing.batch.account import Account, read_account
-from processing.engine.batch import Batch, Claim, Decoded
+from processing.engine.batch import Batch, Claim, Decoded, Stretch
 from processing.pipeline import Pipeline
 from processing.rules.loading import default_rules
 from schemas.layer import LayerKind
@@ -56,7 +56,7 @@ class Desk:
 
     def store(self, values: Sequence[bytes], *, batch_size: int) -> None:
         """Store admitted reports, which were encoded, in batches of a size."""
-        claim = SqlPositions(self.database.begin).claim(NODE)
+        claim = SqlPositions(self.database.begin).claim([NODE])[NODE]
         position = claim.position
         for start in range(0, len(values), batch_size):
             chunk = values[start : start + batch_size]
@@ -137,9 +137,13 @@ def _batch(values: Sequence[bytes], claim: Claim) -> Batch[Account]:
         for number, value in enumerate(values)
     )
     return Batch(
-        partition=NODE,
-        epoch=claim.epoch,
-        start=claim.position,
-        end=claim.position + len(values),
+        stretches=(
+            Stretch(
+                partition=NODE,
+                epoch=claim.epoch,
+                start=claim.position,
+                end=claim.position + len(values),
+            ),
+        ),
         records=records,
     )

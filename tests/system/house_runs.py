@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kafka.admin import ConfigResource, ConfigResourceType
-
 from deploy.kafka.broker import Cluster
 from deploy.kafka.client import admin
 from deploy.postgresql.server import Server
@@ -32,6 +30,7 @@ from tests.support.house import (
     house,
     posts_of,
 )
+from tests.support.kafka import limit_records
 from tests.support.load import Kind, Post
 
 # While a kill is awaited so many more posts are on their way.
@@ -327,11 +326,8 @@ def _one_too_large(here: House, kafka: Cluster) -> int:
     settings = Settings(kafka_bootstrap=kafka.bootstrap)
 
     def limit(size: int) -> None:
-        resource = ConfigResource(
-            ConfigResourceType.TOPIC, REPORTS.name, configs={"max.message.bytes": str(size)}
-        )
         with admin(settings) as client:
-            client.alter_configs([resource])
+            limit_records(client, size)
 
     def refused() -> int:
         return int(sum(here.box.metric(name, "tocsin_forward_refused") for name in INGEST))

@@ -32,14 +32,19 @@ _CLOSE_WITHIN_S = 3.0
 class KafkaLimits:
     """How much is fetched ahead of the workers, and when the client is replaced.
 
-    `kept_bytes` is per partition. A client that only fails, or that brings nothing of a partition
+    `kept_bytes` is per partition. One that another process took over is not taken back within
+    `lost_for_s`: the group settles meanwhile, and of two that believe they own it each could commit
+    only every so often. After something was fetched, what is new since then is waited for so many
+    `fresh_ms`. A client that only fails, or that brings nothing of a partition
     that has more, for `stalled_after_s` is closed and a new one made. One that was given no
     partition asks for its share after `share_after_s`, and then ever more rarely: there may be more
     workers than partitions, and each time the group stops for a moment.
     """
 
     kept_bytes: int = 8_000_000
+    lost_for_s: float = 5.0
     max_records: int = 8_000
+    fresh_ms: int = 4
     stalled_after_s: float = 30.0
     share_after_s: float = 5.0
     share_at_last_s: float = 300.0
@@ -78,6 +83,7 @@ class KafkaLog:
         self._logs: dict[TopicPartition, PartitionLog] = {}
         self._standings: dict[TopicPartition, Standing] = {}
         self._moved_at: dict[TopicPartition, float] = {}
+        self._lost_at: dict[str, float] = {}
         self._failing_since: float | None = None
         self._looked_at = self._told_at = self._owned_at = monotonic()
         self._share_after_s = self._limits.share_after_s
@@ -97,10 +103,12 @@ class KafkaLog:
 
     def owned(self) -> Mapping[str, Backlog]:
         """Return the partitions that are owned and can be read, by name."""
+        since = self._monotonic() - self._limits.lost_for_s
         return {
             one.partition: one
             for tp, one in self._logs.items()
             if self._standings[tp].problem is None
+            and self._lost_at.get(one.partition, since) <= since
         }
 
     def fetch(self, timeout_s: float) -> None:
@@ -109,7 +117,12 @@ class KafkaLog:
             consumer = self._consumer or self._connect()
             self._hold_back(consumer)
             _finish_joining(consumer)
-            self._take_in(consumer.poll(int(timeout_s * 1_000), self._limits.max_records))
+            fetched = consumer.poll(int(timeout_s * 1_000), self._limits.max_records)
+            if fetched:
+                self._take_in(fetched)
+                # What the client had was asked for before the last batch. It has asked again now,
+                # and what came meanwhile would else wait for the next.
+                self._take_in(consumer.poll(self._limits.fresh_ms, self._limits.max_records))
             self._look(consumer)
         except OffsetOutOfRangeError as error:
             self._gap(error)
@@ -134,6 +147,10 @@ class KafkaLog:
             self._consumer.commit_async(offsets)
         except KafkaError as error:
             log.info("Kafka was not told of positions", reason=str(error))
+
+    def lost(self, partition: str) -> None:
+        """Leave a partition for a while to whoever has taken it over."""
+        self._lost_at[partition] = self._monotonic()
 
     def close(self) -> None:
         """Leave the group, so that others take over at once; a client that hangs is left behind."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from processing.adapters.sql.statements import Sql, insert, statement
 from processing.batch.rows import ChangeRow, HistoryRow
+from processing.engine.batch import Stretch
 from schemas.errors import FencedError
 from schemas.tables import history
 
@@ -30,11 +31,14 @@ class SqlLog:
         """Append to the changes feed."""
         self._sql.many(_ANNOUNCE, rows)
 
-    def move(self, partition: str, *, start: int, end: int, epoch: int) -> None:
-        """Move the position from `start` to `end`.
+    def move(self, stretches: Sequence[Stretch]) -> None:
+        """Move partitions, each from the start to the end of its stretch.
 
-        Raises FencedError when it is not at `start` or belongs to another epoch: then nothing of
-        the batch may be committed.
+        Raises FencedError when one is not there or belongs to another epoch: then nothing of the
+        batch may be committed.
         """
-        if self._sql.one(_MOVE, end, partition, start, epoch) != 1:
-            raise FencedError(f"position of {partition} is not {start} under epoch {epoch}")
+        for one in stretches:
+            if self._sql.one(_MOVE, one.end, one.partition, one.start, one.epoch) != 1:
+                raise FencedError(
+                    f"position of {one.partition} is not {one.start} under epoch {one.epoch}"
+                )

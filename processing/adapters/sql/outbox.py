@@ -49,13 +49,19 @@ class SqlOutbox:
         sealer: Sealer,
         clock: Clock,
         lease_s: float | None = None,
+        claims: Transaction | None = None,
     ) -> None:
-        """Keep what is given. `clock` is the mission's: it dates what people see."""
+        """Keep what is given. `clock` is the mission's: it dates what people see.
+
+        `claims` opens a transaction for a claim with a lease, where that need not wait for those
+        who write: it locks the rows that it takes, and tells nobody of a change.
+        """
         self._begin = begin
         self._read = read
         self._sealer = sealer
         self._clock = clock
         self._lease_s = lease_s
+        self._claims = claims or begin
         self._targets: dict[str, tuple[bytes, bytes, Target | str]] = {}
 
     def claim(self, now_s: float, wanted: Callable[[Lane], bool]) -> list[Due]:
@@ -102,7 +108,7 @@ class SqlOutbox:
     def _claim_with_lease(
         self, now_s: float, lease_end_s: float, wanted: Callable[[Lane], bool]
     ) -> list[Due]:
-        with translated(), self._begin() as connection:
+        with translated(), self._claims() as connection:
             rows = _due_rows(connection, sql.DUE_LOCKED, now_s)
             taken = [self._due(row) for row in rows if wanted((row.endpoint_id, row.alert_id))]
             run_many(connection, sql.LEASE, [sql.lease_row(due, lease_end_s) for due in taken])

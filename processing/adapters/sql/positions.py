@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, select
@@ -21,27 +21,29 @@ class SqlPositions:
     def __init__(self, begin: Transaction) -> None:
         self._begin = begin
 
-    def claim(self, partition: str) -> Claim:
-        """Take a partition over by raising its epoch; durable when it returns."""
+    def claim(self, partitions: Collection[str]) -> dict[str, Claim]:
+        """Take partitions over by raising their epochs; durable when it returns."""
         with translated(), self._begin() as connection:
             insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
             connection.execute(
-                insert(positions)
-                .values(partition=partition, position=0, epoch=1)
-                .on_conflict_do_update(
+                insert(positions).on_conflict_do_update(
                     index_elements=["partition"], set_={"epoch": positions.c.epoch + 1}
-                )
+                ),
+                [{"partition": one, "position": 0, "epoch": 1} for one in sorted(partitions)],
             )
-            return _claim(connection, partition)
+            return _claims(connection, partitions)
 
-    def load(self, partition: str) -> Claim:
-        """Return where a partition stands and who owns it; the beginning if it is new."""
+    def load(self, partitions: Collection[str]) -> dict[str, Claim]:
+        """Return where partitions stand and who owns them; the beginning of those that are new."""
         with translated(), self._begin() as connection:
-            return _claim(connection, partition)
+            return _claims(connection, partitions)
 
 
-def _claim(connection: Connection, partition: str) -> Claim:
-    row = connection.execute(
-        select(positions.c.position, positions.c.epoch).where(positions.c.partition == partition)
-    ).one_or_none()
-    return Claim(position=row.position, epoch=row.epoch) if row else Claim(position=0, epoch=0)
+def _claims(connection: Connection, partitions: Collection[str]) -> dict[str, Claim]:
+    rows = connection.execute(
+        select(positions.c.partition, positions.c.position, positions.c.epoch).where(
+            positions.c.partition.in_(partitions)
+        )
+    )
+    found = {row.partition: Claim(position=row.position, epoch=row.epoch) for row in rows}
+    return {one: found.get(one, Claim(position=0, epoch=0)) for one in partitions}

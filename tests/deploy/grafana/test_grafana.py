@@ -23,7 +23,7 @@ from ingest.forwarder import ForwardProgress
 from ingest.metrics import IntakeMetrics
 from ingest.spool_metrics import SpoolMetrics
 from processing.adapters.kafka.log import Standing
-from processing.engine.loop import Progress
+from processing.engine.loop import PartitionProgress, Progress
 from processing.watch.relay import Relayed
 from schemas.topics import REPORTS
 
@@ -71,13 +71,14 @@ def published() -> set[str]:
     """Every metric of every process, from the functions that publish them."""
     registry = CollectorRegistry()
     part = "reports.v1/0"
-    crew = SimpleNamespace(progress={part: Progress(partition=part)})
+    at = PartitionProgress(position=0, records=0, set_aside=0)
+    worker = SimpleNamespace(progress=Progress(partitions={part: at}))
     log = SimpleNamespace(standings={part: Standing()})
     IntakeMetrics.of(registry)
     SpoolMetrics.of(registry)
     RequestMetrics(cast(Any, None), registry=registry, clock=lambda: 0.0)
     count_streams(registry, lambda: 0)
-    count_partitions(registry, cast(Any, crew), cast(Any, log))
+    count_partitions(registry, cast(Any, worker), cast(Any, log))
     forwarder = SimpleNamespace(progress=ForwardProgress())
     count_forwarding(registry, cast(Any, forwarder), lambda: 0)
     count_relaying(registry, cast(Any, SimpleNamespace(progress=Relayed())), lambda: True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.admin import KafkaAdminClient
 from kafka.cluster import ClusterMetadata
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 
@@ -34,7 +34,7 @@ from schemas.log import Origin, Record
 from schemas.topics import REPORTS, Topic
 from tests.ingest.support import NODE, entry
 from tests.support.box import wait_for
-from tests.support.kafka import running_kafka
+from tests.support.kafka import limit_records, running_kafka
 
 WITHIN_S = 60.0
 # Shorter than the pause of the broker, so that the client gives up before it is back.
@@ -167,16 +167,7 @@ def test_a_broker_that_pauses_longer_than_the_client_waits_costs_nothing(
 def test_one_refused_record_holds_nobody_up_and_goes_when_it_is_taken(
     tmp_path: Path, cluster: Cluster, kafka: KafkaAdminClient
 ) -> None:
-    def limit(size: int) -> None:
-        kafka.alter_configs(
-            [
-                ConfigResource(
-                    ConfigResourceType.TOPIC, REPORTS.name, configs={"max.message.bytes": str(size)}
-                )
-            ]
-        )
-
-    limit(4_000)
+    limit_records(kafka, 4_000)
     with forwarding(tmp_path, partial(producer, settings_of(cluster))) as one:
         one.report("small-1")
         one.report("large", size=6_000)
@@ -185,7 +176,7 @@ def test_one_refused_record_holds_nobody_up_and_goes_when_it_is_taken(
         assert one.forwarder.progress.refused == (2,)
         assert one.forwarder.progress.done_before == 2
         assert sequences(cluster) == [1, 3]
-        limit(REPORTS.max_record_bytes)
+        limit_records(kafka, REPORTS.max_record_bytes)
         wait_for(
             lambda: not one.forwarder.progress.refused,
             within_s=WITHIN_S,

@@ -24,7 +24,7 @@ from deploy.settings import Settings
 from processing.adapters.kafka.outlet import KafkaOutlet
 from processing.adapters.sql.changes_feed import SqlChangesFeed
 from processing.adapters.sql.positions import SqlPositions
-from processing.engine.batch import Batch, SetAside
+from processing.engine.batch import Batch, SetAside, Stretch
 from processing.watch.relay import Relay
 from schemas.errors import StorageError
 from schemas.log import Record
@@ -61,15 +61,18 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 def _set_aside(desk: Desk) -> None:
-    claim = SqlPositions(desk.database.begin).claim(NODE)
+    claim = SqlPositions(desk.database.begin).claim([NODE])[NODE]
     record = Record(partition=NODE, position=claim.position, value=RUBBISH)
     desk.pipeline(
         Batch(
-            partition=NODE,
-            epoch=claim.epoch,
-            start=claim.position,
-            end=claim.position + 1,
-            records=(),
+            stretches=(
+                Stretch(
+                    partition=NODE,
+                    epoch=claim.epoch,
+                    start=claim.position,
+                    end=claim.position + 1,
+                ),
+            ),
             set_aside=(SetAside(record, "undecodable: no JSON"),),
         )
     )

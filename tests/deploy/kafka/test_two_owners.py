@@ -23,12 +23,11 @@ from processing.adapters.sql.positions import SqlPositions
 from processing.adapters.sql.state_hash import dump
 from processing.adapters.sql.transaction import sql_stores
 from processing.batch.account import Account, read_account
-from processing.engine.batch import Batch
-from processing.engine.crew import Crew
+from processing.engine.batch import Batch, Stretch
 from processing.engine.limits import EngineLimits
-from processing.engine.loop import Ports, Worker
+from processing.engine.loop import Worker
+from processing.engine.ports import Ports
 from processing.pipeline import Pipeline
-from schemas.log import Backlog
 from schemas.tables import positions, reports
 from schemas.topics import REPORTS, report_headers
 from tests.support.box import wait_for
@@ -49,7 +48,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 
 class Owner:
-    """A crew on a thread, with a database connection and a group of its own."""
+    """A worker on a thread, with a database connection and a group of its own."""
 
     def __init__(self, cluster: Cluster, desk: Desk, path: Path, *, group: str) -> None:
         settings = Settings(kafka_bootstrap=cluster.bootstrap, kafka_session_s=6)
@@ -65,27 +64,24 @@ class Owner:
             partial(consumer, settings, group=group), monotonic=time.monotonic, pause=time.sleep
         )
 
-        # What this owner was told is stored: (partition, start, end).
-        self.committed: list[tuple[str, int, int]] = []
+        # What this owner was told is stored.
+        self.committed: list[Stretch] = []
 
         def stage(batch: Batch[Account]) -> None:
             pipeline(batch)
-            self.committed.append((batch.partition, batch.start, batch.end))
+            self.committed += batch.stretches
 
-        def worker_of(source: Backlog) -> Worker[Account]:
-            ports = Ports(
-                source=source,
-                stage=stage,
-                positions=SqlPositions(self._database.begin),
-                decode=lambda record: read_account(record.value),
-                monotonic=time.monotonic,
-            )
-            # Small batches: both have work for long enough to meet.
-            return Worker(ports, EngineLimits(max_records=5))
-
-        self.crew = Crew(self._log, worker_of, monotonic=time.monotonic)
+        ports = Ports(
+            log=self._log,
+            stage=stage,
+            positions=SqlPositions(self._database.begin),
+            decode=lambda record: read_account(record.value),
+            monotonic=time.monotonic,
+        )
+        # Small batches: both have work for long enough to meet.
+        worker = Worker(ports, EngineLimits(max_records=15, idle_s=0.2))
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self.crew.run, args=(self._stop,))
+        self._thread = threading.Thread(target=worker.run, args=(self._stop,))
         self._thread.start()
 
     def close(self) -> None:
@@ -134,7 +130,7 @@ def test_of_two_owners_one_commits_each_batch_and_all_is_stored_once(
     for partition in range(USED):
         name = f"{REPORTS.name}/{partition}"
         both = (*one.committed, *other.committed)
-        ranges = sorted((start, end) for of, start, end in both if of == name)
+        ranges = sorted((one.start, one.end) for one in both if one.partition == name)
         assert [start for start, _ in ranges] == [0, *(end for _, end in ranges[:-1])]
     with desk.database.read() as connection:
         rows = connection.execute(select(positions)).all()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 from processing.engine.batch import Batch, Claim
 from processing.engine.limits import EngineLimits
-from processing.engine.loop import Ports, Worker
+from processing.engine.loop import Worker
+from processing.engine.ports import Ports, SoleLog
 from schemas.errors import FencedError, InvalidMessageError
 from tests.processing.building import PARTITION, MemoryLog
 
@@ -63,31 +64,32 @@ class MemoryStore:
     # Stored without a move of the position: comes again, and is dropped then.
     early: set[int] = field(default_factory=set)
 
-    def claim(self, partition: str) -> Claim:
-        old = self.load(partition)
-        self.claims[partition] = replace(old, epoch=old.epoch + 1)
-        return self.claims[partition]
+    def claim(self, partitions: Collection[str]) -> dict[str, Claim]:
+        for name, old in self.load(partitions).items():
+            self.claims[name] = replace(old, epoch=old.epoch + 1)
+        return self.load(partitions)
 
-    def load(self, partition: str) -> Claim:
-        return self.claims.get(partition, Claim(position=0, epoch=0))
+    def load(self, partitions: Collection[str]) -> dict[str, Claim]:
+        return {name: self.claims.get(name, Claim(position=0, epoch=0)) for name in partitions}
 
     def stage(self, batch: Batch[str]) -> None:
         self.before(batch)
-        if self.claims[batch.partition] != Claim(position=batch.start, epoch=batch.epoch):
-            raise FencedError("moved")
-        for one in batch.records:
-            if one.message.encode() == POISON:
-                msg = "cannot be staged"
-                raise ValueError(msg)
-        for one in batch.records:
-            assert one.record.position not in self.rows.keys() - self.early
-            self.rows[one.record.position] = one.message
+        for one in batch.stretches:
+            if self.claims[one.partition] != Claim(position=one.start, epoch=one.epoch):
+                raise FencedError("moved")
+        if any(message.encode() == POISON for _, message in batch.records):
+            msg = "cannot be staged"
+            raise ValueError(msg)
+        for record, message in batch.records:
+            assert record.position not in self.rows.keys() - self.early
+            self.rows[record.position] = message
         for bad in batch.set_aside:
             assert bad.record.position not in self.set_aside
             self.set_aside[bad.record.position] = bad.reason
-        if batch.start == batch.end:
-            self.early |= {one.record.position for one in batch.records}
-        self.claims[batch.partition] = Claim(position=batch.end, epoch=batch.epoch)
+        if all(one.start == one.end for one in batch.stretches):
+            self.early |= {record.position for record, _ in batch.records}
+        for one in batch.stretches:
+            self.claims[one.partition] = Claim(position=one.end, epoch=one.epoch)
         self.batches.append(len(batch.records) + len(batch.set_aside))
         self.after(batch)
 
@@ -102,18 +104,20 @@ class Bench:
     clock: Ticks = field(default_factory=Ticks)
     log: MemoryLog = field(default_factory=MemoryLog)
     is_urgent: Callable[[str], bool] = lambda _message: False
+    waited_s: float = 0.0
 
     def __post_init__(self) -> None:
         for value in self.values:
             self.log.append(value)
         self.stop = EndOfLog(self.log)
         ports = Ports(
-            source=self.log,
+            log=SoleLog(self.log),
             stage=self.store.stage,
             positions=self.store,
             decode=lambda record: decode(record.value),
             monotonic=self.clock,
             is_urgent=lambda record: self.is_urgent(record.value.decode()),
+            waited_s=lambda: self.waited_s,
         )
         self.worker: Worker[str] = Worker(ports, self.limits)
 
@@ -122,4 +126,4 @@ class Bench:
 
     @property
     def position(self) -> int:
-        return self.store.load(PARTITION).position
+        return self.store.load([PARTITION])[PARTITION].position

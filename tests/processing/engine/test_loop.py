@@ -71,8 +71,8 @@ class TestGoingThroughALog:
         bench.run()
         progress = bench.worker.progress
         assert (progress.position, progress.records, progress.set_aside) == (4, 3, 1)
-        assert progress.is_healthy(now=6.0, patience_s=2.0)
-        assert not progress.is_healthy(now=8.0, patience_s=2.0)
+        assert bench.worker.is_healthy(now=6.0, patience_s=2.0)
+        assert not bench.worker.is_healthy(now=8.0, patience_s=2.0)
 
 
 class TestUrgentRecords:
@@ -241,7 +241,7 @@ class TestStorageFailures:
 
         def taken_over(_batch: Batch[str]) -> None:
             if len(store.batches) == 1:
-                store.claim(PARTITION)
+                store.claim([PARTITION])
 
         store.before = taken_over
         bench = Bench(values(25), store=store, limits=SMALL)
@@ -257,3 +257,16 @@ class TestStorageFailures:
         with pytest.raises(MemoryError):
             bench.run()
         assert not bench.store.set_aside
+
+
+def test_what_others_took_does_not_make_the_batches_small() -> None:
+    store = MemoryStore()
+    bench = Bench(values(6_400), store=store, limits=EngineLimits(max_records=1_600))
+
+    def others_first(_batch: Batch[str]) -> None:
+        bench.clock.now_s += 5.0
+        bench.waited_s += 4.9
+
+    store.before = others_first
+    bench.run()
+    assert store.batches == [1_600] * 4

@@ -1,12 +1,15 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from processing.adapters.sql import outbox_statements
+from processing.adapters.sql.outbox import SqlOutbox
 from processing.notify.due import Due, Lane, Result
 from processing.notify.verdict import Answer, Verdict
 from schemas.delivery import DeliveryState
@@ -259,6 +262,35 @@ class TestNextDue:
 
     def test_is_none_when_nothing_will_be(self, box: OutboxBox) -> None:
         assert box.outbox().next_due(NOW_S) is None
+
+
+class TestManyNotifiers:
+    """On PostgreSQL, where a claim waits for nobody."""
+
+    def test_a_claim_does_not_wait_for_a_batch_that_is_being_stored(self) -> None:
+        box = OutboxBox(fresh_database())
+        box.add(1)
+        with box.begin() as writing:
+            writing.execute(select(endpoints)).all()
+            assert len(box.outbox(lease_s=30).claim(NOW_S, anything)) == 1
+        assert box.outbox(lease_s=30).claim(NOW_S, anything) == []
+        box.engine.dispose()
+
+    def test_of_several_at_once_each_delivery_is_claimed_by_one(self) -> None:
+        box = OutboxBox(fresh_database())
+        box.add_endpoint(URL)
+        box.add_all([(number, 1) for number in range(200)])
+        start = Barrier(4)
+
+        def claimed(outbox: SqlOutbox) -> list[tuple[str, str, int]]:
+            start.wait()
+            return [key for _ in range(20) for key in keys(outbox.claim(NOW_S, anything))]
+
+        with ThreadPoolExecutor(4) as threads:
+            found = list(threads.map(claimed, [box.outbox(lease_s=30) for _ in range(4)]))
+        together = [key for one in found for key in one]
+        assert len(together) == len(set(together)) == 200
+        box.engine.dispose()
 
 
 class TestStatements:
